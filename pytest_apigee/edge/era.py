@@ -1,0 +1,96 @@
+"""Eras: each one consistent set of Edge's documented behaviours.
+
+Sources: sso.md 2.1 and 2.2 (lifetimes, scopes, issuer), runtime.md 2.3 (fields of a token answer).
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from pytest_apigee.errors import ConfigurationError, listed, nearest
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Era:
+    """What Edge did at one time."""
+
+    name: str
+    sso_access_lifetime: timedelta
+    sso_refresh_lifetime: timedelta
+    sso_scopes: tuple[str, ...]
+    issuer_path: str
+    token_fields: tuple[str, ...]
+    checks_unbound_resources: bool
+    """Whether a product without proxies and environments refuses an unlisted path by the older fault (runtime.md 5.4)."""
+
+
+CURRENT = Era(
+    name="current",
+    sso_access_lifetime=timedelta(hours=12),
+    sso_refresh_lifetime=timedelta(days=30),
+    sso_scopes=(
+        "scim.emails.read",
+        "scim.me",
+        "openid",
+        "password.write",
+        "approvals.me",
+        "scim.ids.read",
+        "oauth.approvals",
+    ),
+    issuer_path="",
+    token_fields=(
+        "refresh_token_expires_in",
+        "api_product_list",
+        "api_product_list_json",
+        "organization_name",
+        "developer.email",
+        "token_type",
+        "issued_at",
+        "client_id",
+        "access_token",
+        "application_name",
+        "scope",
+        "expires_in",
+        "refresh_count",
+        "status",
+    ),
+    checks_unbound_resources=False,
+)
+
+ERA_2016 = Era(
+    name="2016",
+    sso_access_lifetime=timedelta(seconds=1800),
+    sso_refresh_lifetime=timedelta(seconds=84600),
+    sso_scopes=("scim.me", "openid", "password.write", "approvals.me", "oauth.approvals"),
+    issuer_path="/oauth/token",
+    token_fields=(
+        "issued_at",
+        "application_name",
+        "scope",
+        "status",
+        "api_product_list",
+        "expires_in",
+        "developer.email",
+        "organization_id",
+        "token_type",
+        "client_id",
+        "access_token",
+        "organization_name",
+        "refresh_token_expires_in",
+        "refresh_count",
+    ),
+    checks_unbound_resources=True,
+)
+
+ERAS = {era.name: era for era in (CURRENT, ERA_2016)}
+
+
+def era_named(name: str) -> Era:
+    """Return an era by its name.
+
+    Raises:
+        ConfigurationError: There is no such era.
+    """
+    if name not in ERAS:
+        msg = f"Unknown era {name!r}. Allowed: {listed(ERAS)}.{nearest(name, ERAS)}"
+        raise ConfigurationError(msg)
+    return ERAS[name]

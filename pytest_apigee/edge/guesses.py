@@ -1,0 +1,129 @@
+"""Every GUESS in one place: what no source confirms and a client can see.
+
+Each field of `Guesses` is one switch: its default is what the fact sheets recommend, and its comment says what is not
+known. Set one with ``@pytest.mark.apigee(guesses={"bad_user_text": "Bad credentials"})`` or ``fake_edge(guesses=...)``.
+Statuses and texts only: a switch never makes the fake accept what Edge would refuse.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from pytest_apigee.errors import ConfigurationError, listed, nearest
+
+_FIRST_ERROR = 400
+_LAST_ERROR = 599
+_SCOPE_RULES = ("any", "all")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Guesses:
+    """The switches, each a GUESS."""
+
+    # login.apigee.com (sso.md section 5)
+    bad_user_text: str = "Invalid Credentials"
+    """GUESS only for an absent username and a bad user without client; confirmed for wrong user credentials."""
+    bad_client_text: str = "Bad credentials"
+    """GUESS: UAA's text."""
+    mfa_failure_text: str = "Invalid Credentials"
+    """GUESS: what a missing or wrong MFA code is answered with, beside 401 `unauthorized`."""
+    al_claim: int = -1
+    """GUESS: the `al` claim; -1 takes the era's usual one (0 in `current`, 2 in `2016`), -2 leaves it out."""
+    origin_claim: str = "usergrid"
+    """GUESS only in a SAML zone."""
+    issuer: str = "https://login.apigee.com"
+    """GUESS: the base URL that `iss` starts with."""
+    get_token_by_get: bool = True
+    """GUESS: GET on the token endpoint is served like POST, as in UAA up to 3.2.1; if not, 405."""
+
+    # {org}-{env}.apigee.net (runtime.md section 8)
+    flat_not_approved_status: int = 401
+    """GUESS: the token endpoint's status for an app, key or developer that is not active; `invalid_client` with it."""
+    undecodable_form_status: int = 500
+    """GUESS: the status of the form decoding fault; its body is confirmed."""
+    unsupported_grant_status: int = 400
+    """GUESS: the status of `Unsupported grant type`; its body is confirmed."""
+    bad_refresh_status: int = 400
+    """GUESS: the status of `Invalid Refresh Token`; its body is confirmed."""
+    required_refresh_token_text: str = "Required param : refresh_token"
+    """GUESS: the text for a missing refresh token."""
+    key_not_approved_text: str = "Client Id not Approved"
+    """GUESS: no recording shows the text for a revoked key."""
+    not_approved_status: int = 401
+    """GUESS: VerifyAccessToken's status for a revoked app or key and an inactive developer; its codes are confirmed."""
+    key_expired_text: str = "Consumer key has expired"
+    """GUESS: no recording shows the text for an expired key."""
+    expired_status: int = 401
+    """GUESS: VerifyAccessToken's status for an expired token; some recordings show 500."""
+    scope_challenge: bool = False
+    """GUESS: whether the 403 for a missing scope carries WWW-Authenticate."""
+    scope_rule: str = "any"
+    """GUESS: whether `any` or `all` of the scopes that VerifyAccessToken lists are required."""
+    expired_before_revoked: bool = False
+    """GUESS: the order in which VerifyAccessToken looks at a token that is both."""
+    grant_type_before_client: bool = True
+    """GUESS: the order in which the token endpoint complains of both."""
+    full_path_in_resource_fault: bool = True
+    """GUESS: whether the older fault for an unlisted resource names the whole path or what follows the base path."""
+    root_resource_allows_all: bool = True
+    """GUESS: whether the product resource `/` allows every path, as `/**` does, or the base path alone."""
+    token_cache_headers: bool = False
+    """GUESS: whether a token answer carries Cache-Control and Pragma."""
+    unmatched_flow_echo: bool = True
+    """GUESS: a proxy without target echoes what no flow answers, with 200; if not, 404 with an empty body."""
+    unknown_path_status: int = 404
+    """GUESS: the status for a path that login.apigee.com or the management API does not have; the body is empty."""
+    mocktarget_text: str = "Hello, Guest!"
+    """GUESS: what mocktarget.apigee.net answers at `/`."""
+    server_header_2016: str = "Apigee Router"
+    """GUESS: the Server header of token answers in the era `2016`; empty leaves it out."""
+
+    # api.enterprise.apigee.com (management.md section 7)
+    mgmt_unauthorized_body: str = ""
+    """GUESS: the body of a 401."""
+    mgmt_realm: str = "usergrid"
+    """GUESS: the realm in the challenge of a 401."""
+    mgmt_forbidden_body: str = ""
+    """GUESS: the body of a 403; the status is confirmed."""
+    mgmt_unknown_org_status: int = 403
+    """GUESS: today 403 whatever is wrong, earlier 404."""
+    mgmt_method_not_allowed_body: str = ""
+    """GUESS: the body of a 405."""
+    mgmt_created_by: str = "defaultUser"
+    """GUESS: who created and last changed an organization."""
+
+    def __post_init__(self) -> None:
+        """Refuse a value that could not be answered with."""
+        for name, value in _pairs(self):
+            if name.endswith("_status") and not _FIRST_ERROR <= value <= _LAST_ERROR:
+                msg = f"The guess {name!r} takes a status from {_FIRST_ERROR} to {_LAST_ERROR}, not {value!r}."
+                raise ConfigurationError(msg)
+            if isinstance(value, str) and not (value.isascii() and (value.isprintable() or not value)):
+                msg = f"The guess {name!r} takes printable ASCII text, not {value!r}."
+                raise ConfigurationError(msg)
+        if self.scope_rule not in _SCOPE_RULES:
+            msg = f"The guess 'scope_rule' takes one of {listed(_SCOPE_RULES)}, not {self.scope_rule!r}."
+            raise ConfigurationError(msg)
+
+    @classmethod
+    def of(cls, switches: Mapping[str, object]) -> Self:
+        """Return the defaults with some switches set.
+
+        Raises:
+            ConfigurationError: There is no such switch, or the value is not of its type.
+        """
+        known = {switch.name: switch for switch in dataclasses.fields(cls)}
+        for name, value in switches.items():
+            if name not in known:
+                msg = f"Unknown guess {name!r}. Allowed: {listed(known)}.{nearest(name, known)}"
+                raise ConfigurationError(msg)
+            wanted = type(known[name].default)
+            if type(value) is not wanted:
+                msg = f"The guess {name!r} takes a value of type {wanted.__name__}, not {value!r}."
+                raise ConfigurationError(msg)
+        return cls(**switches)  # type: ignore[arg-type]  # names and types were checked above
+
+
+def _pairs(guesses: Guesses) -> list[tuple[str, Any]]:
+    return [(switch.name, getattr(guesses, switch.name)) for switch in dataclasses.fields(guesses)]

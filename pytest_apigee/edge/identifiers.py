@@ -1,0 +1,71 @@
+"""The only source of chance: keys, secrets, tokens and ids, all from one seed.
+
+What a fake issues carries a mark that any fake can read, so that a token of another test's world is told from one
+that nobody ever issued. The mark is no secret: it only makes a better report.
+"""
+
+import hashlib
+import random
+import string
+import threading
+import uuid
+
+ALPHANUMERIC = string.ascii_letters + string.digits
+
+ACCESS_TOKEN_LENGTH = 28  # runtime.md 2.3
+CONSUMER_KEY_LENGTH = 32  # runtime.md 2.3
+CONSUMER_SECRET_LENGTH = 16  # runtime.md 2.3
+_MARK_LENGTH = 6
+
+
+class Identifiers:
+    """Makes every value that Edge would draw by chance.
+
+    Args:
+        seed: The same seed gives the same values in the same order.
+    """
+
+    def __init__(self, seed: int | str = 0) -> None:
+        self.seed = seed
+        self._random = random.Random(f"pytest-apigee {seed}")  # noqa: S311 - must be repeatable, guards nothing
+        self._lock = threading.Lock()
+
+    def access_token(self) -> str:
+        """Return an opaque access token of 28 letters and digits."""
+        return self._marked(ACCESS_TOKEN_LENGTH)
+
+    def consumer_key(self) -> str:
+        """Return a consumer key of 32 letters and digits."""
+        return self._marked(CONSUMER_KEY_LENGTH)
+
+    def consumer_secret(self) -> str:
+        """Return a consumer secret of 16 letters and digits."""
+        return self._drawn(CONSUMER_SECRET_LENGTH)
+
+    def password(self) -> str:
+        """Return a password for a user that was declared without one."""
+        return self._drawn(CONSUMER_SECRET_LENGTH)
+
+    def uuid(self) -> str:
+        """Return a random UUID (version 4) in its usual text form."""
+        with self._lock:
+            bits = self._random.getrandbits(128)
+        return str(uuid.UUID(int=bits, version=4))
+
+    def _marked(self, length: int) -> str:
+        start = self._drawn(length - _MARK_LENGTH)
+        return start + _mark(start)
+
+    def _drawn(self, length: int) -> str:
+        with self._lock:
+            return "".join(self._random.choices(ALPHANUMERIC, k=length))
+
+
+def is_marked(value: str) -> bool:
+    """Return whether some fake, of this test or another, issued this opaque token or consumer key."""
+    return len(value) > _MARK_LENGTH and value.endswith(_mark(value[:-_MARK_LENGTH]))
+
+
+def _mark(start: str) -> str:
+    digest = hashlib.sha256(f"pytest-apigee {start}".encode("utf-8", "replace")).digest()
+    return "".join(ALPHANUMERIC[byte % len(ALPHANUMERIC)] for byte in digest[:_MARK_LENGTH])

@@ -1,0 +1,247 @@
+"""A world with its organizations, environments and SSO users, and where clients find them.
+
+Every declaration is checked where it is made; a wrong one raises `ConfigurationError` with what is allowed.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from pytest_apigee.edge import hosts
+from pytest_apigee.edge.clock import Clock
+from pytest_apigee.edge.era import CURRENT, Era
+from pytest_apigee.edge.gateway.proxy import OAUTH_BASE_PATH, OAUTH_PROXY, TOKEN_SUFFIX, oauth_proxy
+from pytest_apigee.edge.guesses import Guesses
+from pytest_apigee.edge.message import host_of
+from pytest_apigee.edge.organization import Organization
+from pytest_apigee.edge.sso import totp
+from pytest_apigee.edge.users import User
+from pytest_apigee.edge.world import World
+from pytest_apigee.errors import ConfigurationError, listed
+
+DEFAULT_ORGANIZATION = "acme"
+DEFAULT_ENVIRONMENT = "test"
+USUAL_ENVIRONMENTS = ("test", "prod")
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+
+
+class Landscape(World):
+    """A world with a default organization and environment."""
+
+    def __init__(
+        self,
+        *,
+        seed: int | str = 0,
+        era: Era = CURRENT,
+        guesses: Guesses | None = None,
+        clock: Clock | None = None,
+        claimed_hosts: frozenset[str] = frozenset(),
+    ) -> None:
+        super().__init__(seed=seed, era=era, guesses=guesses, clock=clock, claimed_hosts=claimed_hosts)
+        self._org = DEFAULT_ORGANIZATION
+        self._env = DEFAULT_ENVIRONMENT
+        self._counts: dict[str, int] = {}
+
+    @property
+    def org(self) -> str:
+        """The name of the default organization."""
+        return self._org
+
+    @property
+    def env(self) -> str:
+        """The name of the default environment."""
+        return self._env
+
+    @property
+    def login_url(self) -> str:
+        """Edge's SSO, without a path."""
+        return f"https://{hosts.LOGIN}"
+
+    @property
+    def management_url(self) -> str:
+        """Edge's management API, without the ``/v1``."""
+        return f"https://{hosts.MANAGEMENT}"
+
+    @property
+    def gateway_url(self) -> str:
+        """The gateway of the default environment, without a path."""
+        return self.url_for()
+
+    @property
+    def token_url(self) -> str:
+        """The default organization's token endpoint, with the grant type that the stock proxy reads only there."""
+        return self.token_url_for()
+
+    def url_for(self, org: str | None = None, env: str | None = None) -> str:
+        """Return the gateway of an environment, without a path."""
+        name = org or self._org
+        return f"https://{hosts.gateway_host(name, self._environment(name, env))}"
+
+    def token_url_for(self, org: str | None = None, env: str | None = None) -> str:
+        """Return the token endpoint of an environment's `oauth` proxy, with its grant type."""
+        return f"{self.url_for(org, env)}{OAUTH_BASE_PATH}{TOKEN_SUFFIX}?grant_type=client_credentials"
+
+    def organization(  # noqa: PLR0913 - one keyword for each field of an organization
+        self,
+        name: str,
+        *,
+        environments: Iterable[str] = USUAL_ENVIRONMENTS,
+        display_name: str = "",
+        kind: str = "trial",
+        hosts: Mapping[str, str] | None = None,
+        zone: str | None = None,
+        properties: Mapping[str, str] | None = None,
+    ) -> Organization:
+        """Declare another organization, with its `oauth` proxy deployed in `test` (or its first environment).
+
+        Args:
+            name: Its short name, as in its host names.
+            environments: The names of its environments.
+            display_name: Its long name.
+            kind: ``trial`` or ``paid``.
+            hosts: Custom domains, each with the environment it leads to.
+            zone: Its SAML zone.
+            properties: Feature flags, as the management API shows them.
+
+        Raises:
+            ConfigurationError: It was declared before, or a host leads nowhere.
+        """
+        check_name("organization", name)
+        if name in self._state.organizations:
+            msg = f"The organization {name!r} was declared before. Its environments: {self._listed_environments(name)}."
+            raise ConfigurationError(msg)
+        names = tuple(dict.fromkeys(environments))
+        for environment in names:
+            check_name("environment", environment)
+        if not names:
+            msg = f"The organization {name!r} needs at least one environment, as in environments=['test']."
+            raise ConfigurationError(msg)
+        organization = Organization(
+            name,
+            environments=names,
+            created_at_ms=self.clock.now_ms,
+            display_name=display_name,
+            kind=kind,
+            zone=zone,
+            properties=properties,
+            hosts={host_of(host): env for host, env in (hosts or {}).items()},
+        )
+        for environment in organization.hosts.values():
+            organization.require_environment(environment)
+        organization.add_proxy(oauth_proxy(self.usual_environment(organization)))
+        with self._state.lock:
+            self._state.organizations[name] = organization
+        return organization
+
+    def user(
+        self,
+        email: str | None = None,
+        *,
+        password: str | None = None,
+        mfa_secret: str | None = None,
+        machine: bool = False,
+        roles: Mapping[str, Iterable[str]] | None = None,
+    ) -> User:
+        """Declare an SSO user, who may log in at login.apigee.com.
+
+        Args:
+            email: By default `user-1@...` and so on.
+            password: Generated by default.
+            mfa_secret: The base32 secret of an authenticator app; given, MFA is on.
+            machine: Whether it is a machine user.
+            roles: The roles by organization; by default `orgadmin` in the default organization.
+
+        Raises:
+            ConfigurationError: The e-mail is taken, the secret not base32, or an organization unknown.
+        """
+        if mfa_secret is not None:
+            totp.decoded_secret(mfa_secret)
+        given = {self._org: ("orgadmin",)} if roles is None else roles
+        for organization in given:
+            self._state.require_organization(organization)
+        user = User(
+            email=email or f"user-{self._next('user')}@{self._org}.example",
+            user_id=self._state.identifiers.uuid(),
+            password=self._state.identifiers.password() if password is None else password,
+            salt=self._state.identifiers.password(),
+            mfa_secret=mfa_secret,
+            is_machine=machine,
+            roles={organization: names_in("roles", names) for organization, names in given.items()},
+        )
+        with self._state.lock:
+            self._state.users.add(user)
+        return user
+
+    def set_password(self, email: str, password: str) -> None:
+        """Change the password of an SSO user; the tokens issued before are void from now on.
+
+        Raises:
+            ConfigurationError: There is no such user.
+        """
+        with self._state.lock:
+            self._state.users.set_password(email, password)
+
+    def deploy_oauth(self, env: str, *, org: str | None = None) -> None:
+        """Deploy an organization's `oauth` proxy in one environment more; Edge has it in `test` only.
+
+        Raises:
+            ConfigurationError: There is no such organization or environment.
+        """
+        self._organization(org).deploy(OAUTH_PROXY, env)
+
+    def new_uuid(self) -> str:
+        """Return a UUID from this world's seed."""
+        return self._state.identifiers.uuid()
+
+    def usual_environment(self, organization: Organization) -> str:
+        """Return where an organization's things are deployed unless said otherwise: `test`, or its first."""
+        names = organization.environments
+        return DEFAULT_ENVIRONMENT if DEFAULT_ENVIRONMENT in names else names[0]
+
+    def _organization(self, name: str | None) -> Organization:
+        return self._state.require_organization(name or self._org)
+
+    def _settle(self, org: str, env: str | None) -> None:
+        """Fix the defaults; the organization is declared unless the world came with others."""
+        if not self._state.organizations:
+            self.organization(org, environments=(*USUAL_ENVIRONMENTS, *([env] if env else [])))
+        self._org = org
+        self._env = self._environment(org, env)
+
+    def _environment(self, org: str, env: str | None) -> str:
+        organization = self._state.require_organization(org)
+        if env is not None:
+            return organization.require_environment(env)
+        return self._env if self._env in organization.environments else organization.environments[0]
+
+    def _listed_environments(self, org: str) -> str:
+        return listed(self._state.organizations[org].environments)
+
+    def _next(self, kind: str) -> int:
+        with self._state.lock:
+            self._counts[kind] = self._counts.get(kind, 0) + 1
+            return self._counts[kind]
+
+
+def check_name(kind: str, name: str) -> str:
+    """Return the name of an organization or environment, which must be fit for a host name.
+
+    Raises:
+        ConfigurationError: It is not.
+    """
+    if not _NAME.fullmatch(name):
+        msg = f"{name!r} cannot be the name of an {kind}: lower-case letters, digits and inner hyphens only."
+        raise ConfigurationError(msg)
+    return name
+
+
+def names_in(what: str, given: Iterable[str]) -> tuple[str, ...]:
+    """Return a list of names as a tuple.
+
+    Raises:
+        ConfigurationError: It is a lone string, or something else.
+    """
+    names = tuple(given) if not isinstance(given, str) else ()
+    if isinstance(given, str) or not all(isinstance(name, str) and name for name in names):
+        msg = f"{what} takes a list of names, as {what}=['weather'], not {given!r}."
+        raise ConfigurationError(msg)
+    return names

@@ -1,0 +1,317 @@
+"""HTTP messages as plain values, and the readers of what they carry.
+
+Rules of this file:
+
+* A message never changes once it is made.
+* Reading what a client sent never raises, except `basic_credentials`, whose two failures Edge tells apart.
+* What a client sends may be anything; what we answer with must be fit for the wire, so `Response` checks itself.
+"""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Any, Self
+from urllib.parse import parse_qsl
+
+from pytest_apigee.errors import ConfigurationError
+
+HeadersLike = Mapping[str, str] | Iterable[tuple[str, str]]
+
+_URL = re.compile(r"(?P<scheme>https?)://(?P<authority>[^/?#]*)(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?", re.I)
+_PHRASES = {int(status): status.phrase for status in HTTPStatus}
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_UNFIT_HEADER_VALUE = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
+_MALFORMED_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+
+class Headers:
+    """Header fields in their order, looked up in any letter case."""
+
+    __slots__ = ("_pairs",)
+
+    def __init__(self, headers: HeadersLike = ()) -> None:
+        pairs = headers.items() if isinstance(headers, Mapping) else headers
+        self._pairs = tuple((name, value) for name, value in pairs)
+
+    def get(self, name: str) -> str | None:
+        """Return the first value of a header, or None."""
+        return next(iter(self.all(name)), None)
+
+    def all(self, name: str) -> list[str]:
+        """Return every value of a header, in order."""
+        wanted = name.lower()
+        return [value for key, value in self._pairs if key.lower() == wanted]
+
+    def without(self, *names: str) -> "Headers":
+        """Return these headers less the named ones."""
+        dropped = {name.lower() for name in names}
+        return Headers((key, value) for key, value in self._pairs if key.lower() not in dropped)
+
+    def __contains__(self, name: str) -> bool:
+        return bool(self.all(name))
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._pairs)
+
+    def __len__(self) -> int:
+        return len(self._pairs)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Headers) and self._pairs == other._pairs
+
+    def __hash__(self) -> int:
+        return hash(self._pairs)
+
+    def __repr__(self) -> str:
+        return f"<Headers: {', '.join(name for name, _ in self._pairs)}>"
+
+
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class Request:
+    """One request as a client sent it.
+
+    Args:
+        method: The verb, as sent.
+        url: An absolute http or https URL; its path stays percent-encoded as sent.
+        headers: A mapping, or pairs where a name comes twice.
+        body: Bytes, or text to send as UTF-8.
+
+    Raises:
+        ConfigurationError: The URL is not an absolute http or https URL.
+    """
+
+    method: str
+    url: str
+    headers: Headers
+    body: bytes
+    scheme: str = field(compare=False)
+    host: str = field(compare=False)
+    path: str = field(compare=False)
+    query_string: str = field(compare=False)
+
+    def __init__(self, *, method: str = "GET", url: str, headers: HeadersLike = (), body: bytes | str = b"") -> None:
+        parts = _URL.match(url)
+        if parts is None:
+            msg = (
+                "The URL of a Request must be absolute and http or https, as in 'https://login.apigee.com/oauth/token'."
+            )
+            raise ConfigurationError(msg)
+        assign = object.__setattr__
+        assign(self, "method", method)
+        assign(self, "url", url)
+        assign(self, "headers", Headers(headers))
+        assign(self, "body", body.encode() if isinstance(body, str) else body)
+        assign(self, "scheme", parts["scheme"].lower())
+        assign(self, "host", host_of(parts["authority"]))
+        assign(self, "path", parts["path"] or "/")
+        assign(self, "query_string", parts["query"] or "")
+
+    @property
+    def query(self) -> "Fields":
+        """The fields of the query string."""
+        return Fields.decode(self.query_string)
+
+    @property
+    def form(self) -> "Fields":
+        """The fields of a form-encoded body; none where the Content-Type says it is something else."""
+        return Fields.decode(self.body.decode("utf-8", "replace")) if self.has_form else Fields(())
+
+    @property
+    def has_form(self) -> bool:
+        """Whether the Content-Type says that the body is form-encoded."""
+        media_type = (self.headers.get("Content-Type") or "").partition(";")[0]
+        return media_type.strip().lower() == "application/x-www-form-urlencoded"
+
+    @property
+    def has_malformed_form(self) -> bool:
+        """Whether the body claims to be form-encoded and holds a percent sign that escapes nothing."""
+        return self.has_form and _MALFORMED_PERCENT.search(self.body.decode("latin-1")) is not None
+
+    @property
+    def text(self) -> str:
+        """The body as UTF-8, with replacement characters where it is not."""
+        return self.body.decode("utf-8", "replace")
+
+    def json(self) -> Any:
+        """Return the body read as JSON.
+
+        Raises:
+            ValueError: The body is not JSON.
+        """
+        return json.loads(self.body)
+
+    def with_headers(self, headers: HeadersLike) -> "Request":
+        """Return the same request with these headers instead of its own."""
+        return Request(method=self.method, url=self.url, headers=headers, body=self.body)
+
+    def with_url(self, url: str) -> "Request":
+        """Return the same request for another URL."""
+        return Request(method=self.method, url=url, headers=self.headers, body=self.body)
+
+    def __repr__(self) -> str:
+        return f"<Request {self.method} {self.scheme}://{self.host}{self.path}>"
+
+
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class Response:
+    """One response, fit for the wire.
+
+    Args:
+        status: 200 to 599.
+        headers: A mapping, or pairs where a name comes twice. Doors add Content-Length and Date.
+        body: Bytes, or text to send as UTF-8.
+
+    Raises:
+        ConfigurationError: The status or a header cannot be sent.
+    """
+
+    status: int
+    headers: Headers
+    body: bytes
+
+    def __init__(self, *, status: int = 200, headers: HeadersLike = (), body: bytes | str = b"") -> None:
+        if not isinstance(status, int) or not 200 <= status <= 599:  # noqa: PLR2004 - the range of final statuses
+            msg = f"A Response needs a final status from 200 to 599, not {status!r}."
+            raise ConfigurationError(msg)
+        assign = object.__setattr__
+        assign(self, "status", status)
+        assign(self, "headers", Headers(headers))
+        assign(self, "body", body.encode() if isinstance(body, str) else body)
+        for name, value in self.headers:
+            if not _HEADER_NAME.fullmatch(name) or _UNFIT_HEADER_VALUE.search(value):
+                msg = f"The header {name!r} of a Response cannot be sent: no control characters, and Latin-1 only."
+                raise ConfigurationError(msg)
+
+    @classmethod
+    def of_json(cls, value: object, *, status: int = 200, headers: HeadersLike = ()) -> Self:
+        """Make a response that carries a value as JSON, ``application/json`` unless the headers say otherwise."""
+        given = Headers(headers)
+        kind = () if "Content-Type" in given else (("Content-Type", "application/json"),)
+        try:
+            body = json.dumps(value, ensure_ascii=False).encode()
+        except (TypeError, ValueError) as error:
+            msg = f"A target's answer must be JSON, a Response, or a callable that returns one of them: {error}."
+            raise ConfigurationError(msg) from None
+        return cls(status=status, headers=(*kind, *given), body=body)
+
+    @property
+    def reason(self) -> str:
+        """The reason phrase of the status, empty where HTTP names none."""
+        return _PHRASES.get(self.status, "")
+
+    @property
+    def text(self) -> str:
+        """The body as UTF-8, with replacement characters where it is not."""
+        return self.body.decode("utf-8", "replace")
+
+    def json(self) -> Any:
+        """Return the body read as JSON.
+
+        Raises:
+            ValueError: The body is not JSON.
+        """
+        return json.loads(self.body)
+
+    def __repr__(self) -> str:
+        return f"<Response {self.status} {len(self.body)} bytes>"
+
+
+class FailureKind(StrEnum):
+    """The ways in which a connection fails without any answer."""
+
+    UNKNOWN_HOST = "unknown_host"
+    RESET = "reset"
+    TIMEOUT = "timeout"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConnectionFailure:
+    """No answer at all: each door fails as its clients would see the network fail."""
+
+    kind: FailureKind
+    message: str
+
+
+class Fields:
+    """Decoded form or query fields in their order; the first of several values counts."""
+
+    __slots__ = ("_pairs",)
+
+    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+        self._pairs = tuple(pairs)
+
+    @classmethod
+    def decode(cls, text: str) -> Self:
+        """Decode ``a=1&b=2``, never failing: what does not decode stays as it is."""
+        return cls(parse_qsl(text, keep_blank_values=True, errors="replace"))
+
+    def get(self, name: str) -> str | None:
+        """Return the first value of a field, or None."""
+        return next((value for key, value in self._pairs if key == name), None)
+
+    def merged_with(self, other: "Fields") -> "Fields":
+        """Return these fields followed by others, so that these win."""
+        return Fields((*self._pairs, *other._pairs))
+
+    def __contains__(self, name: str) -> bool:
+        return any(key == name for key, _ in self._pairs)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BasicCredentials:
+    """What an ``Authorization: Basic`` header carries."""
+
+    user: str
+    password: str = field(repr=False)
+
+
+class UndecodableBasicError(ValueError):
+    """The Basic header is not base64."""
+
+
+class InvalidBasicError(ValueError):
+    """The decoded Basic header holds no colon."""
+
+
+def authorization_of(request: Request, scheme: str) -> str | None:
+    """Return what follows the scheme, compared in any letter case, in the Authorization header."""
+    sent, _, credentials = (request.headers.get("Authorization") or "").partition(" ")
+    return credentials.strip() if sent.lower() == scheme.lower() else None
+
+
+def basic_credentials(request: Request) -> BasicCredentials | None:
+    """Return the credentials of a Basic Authorization header, or None where there is no such header.
+
+    Raises:
+        UndecodableBasicError: It is not base64.
+        InvalidBasicError: It decodes to something without a colon.
+    """
+    encoded = authorization_of(request, "Basic")
+    if encoded is None:
+        return None
+    try:
+        decoded = base64.b64decode(encoded.encode("utf-8", "surrogatepass"), validate=True).decode("utf-8", "replace")
+    except binascii.Error:
+        raise UndecodableBasicError from None
+    user, colon, password = decoded.partition(":")
+    if not colon:
+        raise InvalidBasicError
+    return BasicCredentials(user=user, password=password)
+
+
+def header_safe(text: str) -> str:
+    """Return a client's text made fit for a header value: a blank for each character that cannot be sent."""
+    return _UNFIT_HEADER_VALUE.sub(" ", text)
+
+
+def host_of(authority: str) -> str:
+    """Return the host of a URL's authority in lower case, without user, port and trailing dot."""
+    host = authority.rpartition("@")[2]
+    if not host.startswith("["):
+        host = host.partition(":")[0]
+    return host.lower().rstrip(".")

@@ -1,0 +1,43 @@
+"""What the services of one world share."""
+
+import threading
+from dataclasses import dataclass, field
+
+from pytest_apigee.edge.clock import Clock
+from pytest_apigee.edge.era import Era
+from pytest_apigee.edge.guesses import Guesses
+from pytest_apigee.edge.identifiers import Identifiers
+from pytest_apigee.edge.organization import Organization
+from pytest_apigee.edge.users import UserDirectory
+from pytest_apigee.errors import ConfigurationError, listed, nearest
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WorldState:
+    """The tables, the clock and the chance of one world; `lock` guards every change of them."""
+
+    clock: Clock
+    identifiers: Identifiers
+    era: Era
+    guesses: Guesses
+    organizations: dict[str, Organization] = field(default_factory=dict)
+    users: UserDirectory = field(default_factory=UserDirectory)
+    extra_hosts: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Hosts beside those of the organizations, each with the organization and environment that answer there."""
+    claimed_hosts: frozenset[str] = frozenset()
+    """Hosts that are Edge's although nobody answers there: those of a real organization."""
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def require_organization(self, name: str) -> Organization:
+        """Return an organization by name.
+
+        Raises:
+            ConfigurationError: It was not declared.
+        """
+        if name not in self.organizations:
+            msg = (
+                f"Unknown organization {name!r}. Declared: {listed(self.organizations)}."
+                f"{nearest(name, self.organizations)} Add it with apigee.organization({name!r})."
+            )
+            raise ConfigurationError(msg)
+        return self.organizations[name]

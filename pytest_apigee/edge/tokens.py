@@ -1,0 +1,57 @@
+"""Opaque tokens of one organization, and their store."""
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+
+class TokenStatus(StrEnum):
+    """What Edge says of a token, apart from its age."""
+
+    APPROVED = "approved"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AccessToken:
+    """One access token as Edge keeps it.
+
+    Times are milliseconds since the epoch. `expires_at_ms` is the first instant at which the token is refused.
+    """
+
+    value: str = field(repr=False)
+    client_id: str = field(repr=False)
+    app_id: str
+    scopes: tuple[str, ...]
+    grant_type: str
+    issued_at_ms: int
+    expires_at_ms: int
+    status: TokenStatus = TokenStatus.APPROVED
+
+    def has_expired(self, now_ms: int) -> bool:
+        """Return whether the token's time is over."""
+        return now_ms >= self.expires_at_ms
+
+
+class TokenStore:
+    """The access tokens of one organization, found by value."""
+
+    def __init__(self) -> None:
+        self._access_tokens: dict[str, AccessToken] = {}
+
+    def add(self, token: AccessToken) -> None:
+        """Keep a token that was just issued."""
+        self._access_tokens[token.value] = token
+
+    def find(self, value: str) -> AccessToken | None:
+        """Return the token with this value, whatever its state, or None."""
+        return self._access_tokens.get(value)
+
+    def revoke(self, value: str) -> bool:
+        """Revoke a token; return whether it was found."""
+        token = self.find(value)
+        if token is not None:
+            self._access_tokens[value] = replace(token, status=TokenStatus.REVOKED)
+        return token is not None
+
+    def __len__(self) -> int:
+        return len(self._access_tokens)

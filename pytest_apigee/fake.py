@@ -1,0 +1,174 @@
+"""The fake Edge that tests hold: a world, what is declared in it, and what clients need to reach it."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from os import PathLike
+from typing import TYPE_CHECKING
+
+from pytest_apigee.edge import hosts
+from pytest_apigee.edge.catalog import Catalog
+from pytest_apigee.edge.clock import Clock
+from pytest_apigee.edge.era import CURRENT, era_named
+from pytest_apigee.edge.gateway.policies.generate_access_token import granted_scopes, issue_token
+from pytest_apigee.edge.guesses import Guesses
+from pytest_apigee.edge.landscape import DEFAULT_ORGANIZATION
+from pytest_apigee.edge.message import host_of
+from pytest_apigee.edge.organization import App
+from pytest_apigee.edge.sso.jwt_tokens import EDGECLI
+from pytest_apigee.edge.tokens import AccessToken
+from pytest_apigee.edge.users import User
+from pytest_apigee.errors import ConfigurationError
+from pytest_apigee.factories import BearerAuth, Token, TokenFactory
+from pytest_apigee.world_file import read_world
+
+if TYPE_CHECKING:
+    import requests
+    from responses import RequestsMock
+
+    from pytest_apigee.transports.requests import Door
+
+WorldLike = Mapping[str, object] | str | PathLike[str]
+
+
+class FakeEdge(Catalog):
+    """A fake Apigee Edge, called by `handle` or reached through the doors that the fixtures open.
+
+    Args:
+        world: What it starts with: a world file's path, or its content as a dict.
+        org: The organization that everything belongs to unless said otherwise; `acme`, or the world's first.
+        env: The environment likewise; `test`, or the organization's first.
+        seed: Decides every generated value.
+        era: `current` or `2016`.
+        guesses: Switches for what no source confirms, by the names in `pytest_apigee.edge.guesses`.
+        clock: Edge's clock; by default one of its own.
+        extra_hosts: Hosts beside `*.apigee.net` that lead to an environment, each with that environment's name.
+        claimed_hosts: Hosts that are Edge's although nobody answers there.
+
+    Raises:
+        ConfigurationError: Some of it cannot be; the message says what is allowed.
+    """
+
+    def __init__(  # noqa: PLR0913 - keyword-only settings, none needed
+        self,
+        world: WorldLike | None = None,
+        *,
+        org: str | None = None,
+        env: str | None = None,
+        seed: int | str | None = None,
+        era: str | None = None,
+        guesses: Mapping[str, object] | None = None,
+        clock: Clock | None = None,
+        extra_hosts: Mapping[str, str] | None = None,
+        claimed_hosts: frozenset[str] = frozenset(),
+    ) -> None:
+        content = read_world(world if world is not None else {})
+        super().__init__(
+            seed=next(value for value in (seed, content.seed, 0) if value is not None),
+            era=era_named(era or content.era or CURRENT.name),
+            guesses=Guesses.of(guesses or {}),
+            clock=clock,
+            claimed_hosts=claimed_hosts,
+        )
+        content.declare_organizations(self)
+        self._settle(org or content.default_organization or DEFAULT_ORGANIZATION, env)
+        for host, environment in (extra_hosts or {}).items():
+            self._state.extra_hosts[host_of(host)] = (self._org, self._environment(self._org, environment or None))
+        content.declare_users(self)
+        self._door: Door | None = None
+
+    def __repr__(self) -> str:
+        return f"<FakeEdge {self._org}/{self._env}>"
+
+    def revoke(self, token: Token | str) -> None:
+        """Revoke an access token of an app, at once.
+
+        Raises:
+            ConfigurationError: No organization of this Edge issued it.
+        """
+        with self._state.lock:
+            if not any(known.tokens.revoke(str(token)) for known in self._state.organizations.values()):
+                msg = "This token cannot be revoked: no organization of this fake Edge issued it."
+                raise ConfigurationError(msg)
+
+    def auth(self, app: App | None = None) -> BearerAuth:
+        """Return an ``auth=`` object for requests or httpx that authenticates as an app at this Edge's gateways.
+
+        Args:
+            app: By default the app of the fixture `apigee_app`.
+        """
+        whose = app or self.default_app
+        mint = TokenFactory(self)
+        return BearerAuth(lambda: mint(whose), is_for=self._is_gateway, now=self._client_now)
+
+    def management_auth(self, user: User | None = None) -> BearerAuth:
+        """Return an ``auth=`` object that authenticates as an SSO user at the management API.
+
+        Args:
+            user: By default a new one with the role `orgadmin` in the default organization.
+        """
+        whose = user or self.user()
+        return BearerAuth(lambda: self._login(whose), is_for=self._is_management, now=self._client_now)
+
+    def issue_app_token(self, app: App, *, scope: str | None, lifetime: timedelta) -> AccessToken:
+        """Issue an access token to an app, as `apigee_token` does.
+
+        Raises:
+            ConfigurationError: The app is not one of this Edge.
+        """
+        organization = self._state.require_organization(app.organization)
+        client = organization.client_with_key(app.consumer_key)
+        if client is None:
+            msg = f"The app {app.name!r} is not one of this fake Edge; it was declared in another one."
+            raise ConfigurationError(msg)
+        with self._state.lock:
+            scopes = granted_scopes(organization, client, scope)
+            return issue_token(self._state, organization, client, scopes=scopes, lifetime=lifetime)
+
+    @property
+    def responses(self) -> "RequestsMock":
+        """Our own `responses.RequestsMock`: a stub added to it is asked before the fake.
+
+        Raises:
+            ConfigurationError: No door for `requests` is open.
+        """
+        return self._opened_door().responses
+
+    @property
+    def requests_mock_matcher(self) -> "Callable[[requests.PreparedRequest], requests.Response | None]":
+        """What to give to ``requests_mock.Mocker.add_matcher``, so that Edge's hosts reach the fake.
+
+        Raises:
+            ConfigurationError: No door for `requests` is open.
+        """
+        return self._opened_door().requests_mock_matcher
+
+    def attach(self, door: "Door | None") -> None:
+        """Say which door for `requests` leads here now, if any."""
+        self._door = door
+
+    def _opened_door(self) -> "Door":
+        if self._door is None:
+            msg = "No door for requests is open: use the fixture apigee, or 'with fake_edge() as edge:'."
+            raise ConfigurationError(msg)
+        return self._door
+
+    def _login(self, user: User) -> Token:
+        pair = self._jwt_issuer.login(self._state.users.require(user.email), EDGECLI, self._state.era.sso_scopes)
+        return Token(
+            value=pair.access_token,
+            expires_at=self.clock.now + timedelta(seconds=pair.expires_in_seconds),
+            scopes=pair.scopes,
+        )
+
+    def _client_now(self) -> datetime:
+        return self.clock.now
+
+    def _is_gateway(self, url: str) -> bool:
+        return _host_in(url) in self._addresses()
+
+    def _is_management(self, url: str) -> bool:
+        return _host_in(url) == hosts.MANAGEMENT
+
+
+def _host_in(url: str) -> str:
+    return host_of(url.partition("//")[2].partition("/")[0])

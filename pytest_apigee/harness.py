@@ -1,0 +1,158 @@
+"""What the fixtures do: open a world for a test, close it, and say afterwards what it saw."""
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, NoReturn, TypeVar
+
+import pytest
+
+from pytest_apigee.doors import opened, raise_grievances
+from pytest_apigee.edge.clock import Clock
+from pytest_apigee.errors import Complaint, ConfigurationError
+from pytest_apigee.factories import TokenFactory
+from pytest_apigee.fake import FakeEdge, WorldLike
+from pytest_apigee.report.hooks import EDGE, SHARED, SHARED_EDGE, ReportHooks
+from pytest_apigee.settings import Settings, extra_hosts, fenced_hosts, settings_of, settings_of_run
+from pytest_apigee.time_travel import ProcessWall
+
+if TYPE_CHECKING:
+    import requests
+
+_Made = TypeVar("_Made")
+_REPORT_PLUGIN = "apigee-report"
+
+
+@contextmanager
+def edge_of_test(request: pytest.FixtureRequest, world: WorldLike | None) -> Iterator[FakeEdge]:
+    """Open a world for one test; what it has to complain of fails the test at the end."""
+    if SHARED in request.fixturenames:
+        _fail("A test uses either apigee or apigee_shared, not both: drop one of them, here or in its fixtures.")
+    item: pytest.Item = request.node
+    settings = _or_fail(lambda: settings_of(item))
+    edge = _or_fail(lambda: _new_edge(request.config, settings, world))
+    _report_on(request.config)
+    item.stash[EDGE] = edge
+    with opened(edge, release=settings.release):
+        yield edge
+    _fail_on_grievances(edge, settings)
+
+
+@contextmanager
+def shared_edge(request: pytest.FixtureRequest, world: WorldLike | None) -> Iterator[FakeEdge]:
+    """Keep one world for a run, open only during the tests that use it."""
+    config = request.config
+    settings = settings_of_run(config, seed=SHARED)
+    edge = _or_fail(lambda: _new_edge(config, settings, world))
+    _report_on(config)
+    config.stash[SHARED_EDGE] = edge
+    hooks = _SharedHooks(edge)
+    config.pluginmanager.register(hooks)
+    hooks.open()
+    yield edge
+    config.pluginmanager.unregister(hooks)
+    hooks.close()
+
+
+def edge_at_hand(request: pytest.FixtureRequest) -> FakeEdge:
+    """Return the Edge that a test uses: the shared one where it asks for that, else its own."""
+    name = SHARED if SHARED in request.fixturenames else "apigee"
+    edge: FakeEdge = request.getfixturevalue(name)
+    return edge
+
+
+def token_factory(edge: FakeEdge) -> TokenFactory:
+    """Return what `apigee_token` is."""
+    return TokenFactory(edge)
+
+
+@contextmanager
+def app_session(request: pytest.FixtureRequest) -> "Iterator[requests.Session]":
+    """Open a session that authenticates as the default app."""
+    import requests  # noqa: PLC0415 - only tests that use it pay for it
+
+    with requests.Session() as session:
+        session.auth = edge_at_hand(request).auth()
+        yield session
+
+
+@contextmanager
+def management_session(request: pytest.FixtureRequest) -> "Iterator[requests.Session]":
+    """Open a session that authenticates as an SSO user at the management API."""
+    import requests  # noqa: PLC0415 - only tests that use it pay for it
+
+    with requests.Session() as session:
+        session.auth = edge_at_hand(request).management_auth()
+        yield session
+
+
+class _SharedHooks:
+    """Opens the shared world for each test that uses it, and closes it when the test is over."""
+
+    def __init__(self, edge: FakeEdge) -> None:
+        self._edge = edge
+        self._stack = ExitStack()
+        self._is_open = False
+
+    def open(self) -> None:
+        """Open the doors, unless they are."""
+        if not self._is_open:
+            self._stack.enter_context(opened(self._edge))
+            self._is_open = True
+
+    def close(self) -> None:
+        """Close the doors, if they are open, and give real time back."""
+        self._stack.close()
+        self._is_open = False
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Open the doors for a test that uses this world."""
+        if SHARED in getattr(item, "fixturenames", ()):
+            self.open()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, None, None]:
+        """Close the doors once everything else is torn down; what there is to complain of fails this test."""
+        try:
+            yield
+        finally:
+            was_open = self._is_open
+            self.close()
+        if was_open:
+            _fail_on_grievances(self._edge, _or_fail(lambda: settings_of(item)))
+
+
+def _new_edge(config: pytest.Config, settings: Settings, world: WorldLike | None) -> FakeEdge:
+    return FakeEdge(
+        world,
+        org=settings.org,
+        env=settings.env,
+        seed=settings.seed,
+        era=settings.era,
+        guesses=settings.guesses,
+        clock=Clock(ProcessWall()),
+        extra_hosts=extra_hosts(config),
+        claimed_hosts=fenced_hosts(),
+    )
+
+
+def _report_on(config: pytest.Config) -> None:
+    if not config.pluginmanager.hasplugin(_REPORT_PLUGIN):
+        config.pluginmanager.register(ReportHooks(), _REPORT_PLUGIN)
+
+
+def _fail_on_grievances(edge: FakeEdge, settings: Settings) -> None:
+    _or_fail(lambda: raise_grievances(edge, settings.allow))
+
+
+def _or_fail(make: Callable[[], _Made]) -> _Made:
+    """Return what a function makes; its complaint, or the tester's mistake, fails the test without a traceback."""
+    try:
+        return make()
+    except (Complaint, ConfigurationError) as error:
+        message = str(error)
+    _fail(message)
+
+
+def _fail(message: str) -> NoReturn:
+    pytest.fail(message, pytrace=False)

@@ -1,0 +1,125 @@
+"""The pytest plugin: options, ini values, markers and fixtures, each handed on at once. PYTEST_DONT_REWRITE.
+
+Loaded in every run of everyone who has it installed: it imports nothing but pytest, and every name here is paid for in
+each run (benchmarks/import_cost.py), so what fixtures do stands in `harness.py`, imported when one is first used.
+"""
+
+import pytest
+
+
+def pytest_addoption(parser):
+    group = parser.getgroup("apigee", "Apigee Edge")
+    group.addoption("--apigee-org", metavar="NAME", help="default organization (ini: apigee_org)")
+    group.addoption("--apigee-env", metavar="NAME", help="default environment (ini: apigee_env)")
+    group.addoption("--apigee-era", metavar="NAME", help="'current' or '2016' (ini: apigee_era)")
+    group.addoption("--apigee-world", metavar="FILE", help="world file, .toml or .json (ini: apigee_world)")
+    group.addoption("--apigee-seed", metavar="N", help="integer that generated values come from, with each test's id")
+    parser.addini("apigee_org", "Default organization of the fake Edge.")
+    parser.addini("apigee_env", "Default environment of the fake Edge.")
+    parser.addini("apigee_era", "Which of Edge's documented behaviours hold: current or 2016.")
+    parser.addini("apigee_world", "World file, .toml or .json, relative to this file: what each fake Edge starts with.")
+    parser.addini("apigee_hosts", "Further hosts of Edge: 'host' or 'host=environment'.", type="linelist")
+    parser.addini("apigee_fence", "Keep requests from real Edge hosts where a fake was 'used', or in the whole 'run'.")
+
+
+def pytest_configure(config):
+    config.addinivalue_line(
+        "markers",
+        "apigee(*, org, env, era, seed, guesses, release, allow): settings of the fake Edge in this test, merged "
+        "keyword by keyword from class and module, the nearest winning; release: hosts left to your own mock; "
+        "allow: complaints that shall not fail the test.",
+    )
+    for name in ("org", "env", "era", "world", "seed"):
+        if config.getoption(f"apigee_{name}") is not None:
+            break
+    else:
+        for name in ("org", "env", "era", "world", "hosts", "fence"):
+            if config.getini(f"apigee_{name}"):
+                break
+        else:
+            return
+    from pytest_apigee.settings import check_configuration
+
+    check_configuration(config)
+
+
+def pytest_report_header(config):
+    if config.pluginmanager.hasplugin("apigee-settings"):
+        return None  # the settings describe themselves
+    return "apigee: fake Edge, organization acme, environment test, era current (defaults)"
+
+
+@pytest.fixture
+def apigee(request, apigee_world):
+    """A fake Apigee Edge of this test alone (`FakeEdge`): `requests` and `urllib3` reach it at Edge's own URLs."""
+    from pytest_apigee.harness import edge_of_test
+
+    with edge_of_test(request, apigee_world) as edge:
+        yield edge
+
+
+@pytest.fixture(scope="session")
+def apigee_shared(request, apigee_world):
+    """One fake Apigee Edge for the whole run (per xdist worker), for suites whose tests build on each other."""
+    from pytest_apigee.harness import shared_edge
+
+    with shared_edge(request, apigee_world) as edge:
+        yield edge
+
+
+@pytest.fixture(scope="session")
+def apigee_world(request):
+    """What each fake Edge starts with: override it to return a world file's path, or a dict of the same shape."""
+    from pytest_apigee.settings import world_path
+
+    return world_path(request.config)
+
+
+@pytest.fixture
+def apigee_app(request):
+    """A developer app (`App`) that is subscribed to every API product of the default organization."""
+    from pytest_apigee.harness import edge_at_hand
+
+    return edge_at_hand(request).default_app
+
+
+@pytest.fixture
+def apigee_token(request):
+    """Call it for a fresh access token (`Token`): `apigee_token(app=None, *, scope=None, lifetime=...)`."""
+    from pytest_apigee.harness import edge_at_hand, token_factory
+
+    return token_factory(edge_at_hand(request))
+
+
+@pytest.fixture
+def apigee_session(request):
+    """A `requests.Session` that authenticates itself to protected APIs, as `apigee_app`."""
+    from pytest_apigee.harness import app_session
+
+    with app_session(request) as session:
+        yield session
+
+
+@pytest.fixture
+def apigee_management(request):
+    """A `requests.Session` that authenticates itself to the management API, as an SSO user with role orgadmin."""
+    from pytest_apigee.harness import management_session
+
+    with management_session(request) as session:
+        yield session
+
+
+@pytest.fixture
+def apigee_clock(request):
+    """The clock of this test's Edge (`Clock`): `advance`, `travel_to`, `freeze`, `skew`; real time is back after it."""
+    from pytest_apigee.harness import edge_at_hand
+
+    return edge_at_hand(request).clock
+
+
+@pytest.fixture
+def apigee_calls(request):
+    """What was asked of this test's Edge, and why it answered so (`Calls`)."""
+    from pytest_apigee.harness import edge_at_hand
+
+    return edge_at_hand(request).calls

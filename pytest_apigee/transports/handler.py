@@ -1,0 +1,34 @@
+"""What a door needs of the world behind it."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from pytest_apigee.edge.message import ConnectionFailure, Request, Response
+
+HostTest = Callable[[str], bool]
+
+
+class Handler(Protocol):
+    """A world as its doors see it: it owns hosts, answers for them and keeps a journal.
+
+    Hosts come in lower case, without port and trailing dot.
+    """
+
+    @property
+    def host_test(self) -> HostTest:
+        """A frozen predicate that says what `owns` says and does not hold the world.
+
+        Predicates of worlds with the same hosts compare equal, so that the fence of a process keeps one of them.
+        """
+
+    def owns(self, host: str) -> bool:
+        """Say whether a host is this world's, also where it would answer that it does not know it."""
+
+    def handle(self, request: Request) -> Response | ConnectionFailure:
+        """Answer one request."""
+
+    def record(self, request: Request, outcome: Response | ConnectionFailure, reason: str) -> None:
+        """Note an exchange that someone else answered."""
+
+    def complain(self, kind: str, message: str) -> None:
+        """Fail the test at its end. The kinds of this package are `user_stub` and `fence`."""

@@ -1,0 +1,148 @@
+"""The seam of urllib3: pools whose connections are answered from memory, and the place where they step in.
+
+`HTTPConnectionPool.urlopen` is where every urllib3 client passes, whatever its connections are (proxies, SOCKS, pools
+from before the door, pools with connections of their own). For a host that a door answers, the same `urlopen` runs on
+a pool of ours, with retries, redirects, timeouts and errors its own; the other pool's connections are not touched.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from requests import PreparedRequest
+from urllib3 import HTTPConnectionPool, HTTPResponse
+from urllib3.connection import HTTPConnection
+
+from pytest_apigee.transports.switchboard import OpenDoor, Seam, Sent, Switchboard, host_in
+from pytest_apigee.transports.wire import read_request
+
+_PORTS = {"http": 80, "https": 443}
+
+
+class Call:
+    """What one request of a client carries past its pool: retries are of the same call."""
+
+    def __init__(
+        self, door: OpenDoor, *, prepared: PreparedRequest | None = None, options: Mapping[str, Any] | None = None
+    ) -> None:
+        self._door: OpenDoor | None = door
+        self._prepared = prepared
+        self._options = options or {}
+        self._mistake: Exception | None = None
+
+    def run(self, client: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever the client returns
+        """Run the client, and raise what a stub or the handler raised as it is, past the client's own handling."""
+        try:
+            return client()
+        except _MistakeError:
+            mistake, self._mistake = self._mistake, None
+        finally:
+            self._door = self._prepared = None
+        assert mistake is not None  # noqa: S101 - for mypy: it was put there before the raise
+        raise mistake
+
+    def answer(self, wire: bytes, pool: "AnsweringPool") -> HTTPResponse:
+        """Return what the door answers, or raise as the network fails."""
+        assert self._door is not None  # noqa: S101 - for mypy: a call is answered while it runs
+        method, target, headers, body = read_request(wire)
+        sent = Sent(
+            method=method,
+            url=self._url(target, pool),
+            headers=headers,
+            body=body,
+            prepared=self._prepared,
+            options=self._options,
+        )
+        try:
+            answer = self._door.exchange(sent, pool)
+        except Exception as error:
+            self._mistake = error
+            raise _MistakeError from error
+        if isinstance(answer, Exception):
+            raise answer
+        answer.url = target
+        return answer
+
+    def _url(self, target: str, pool: "AnsweringPool") -> str:
+        if self._prepared is not None:
+            return str(self._prepared.url)
+        return target if host_in(target) else f"{pool.scheme}://{pool.authority}{target}"
+
+
+class _MistakeError(Exception):
+    """Carries the news of an error that is not the network's past what handles errors of the network."""
+
+
+class AnsweringConnection(HTTPConnection):
+    """A connection that keeps what it sends and is answered by a door. It has no socket and never opens one."""
+
+    def __init__(self, host: str, port: int | None = None, *, pool: "AnsweringPool", **options: Any) -> None:  # noqa: ANN401 - as urllib3's
+        vars(self)["default_port"] = _PORTS[pool.scheme]  # first: it becomes the port where there is none
+        super().__init__(host, port, **options)
+        self._pool = pool
+        self._wire = bytearray()
+        self._reading: dict[str, Any] = {}
+
+    def request(self, method: str, url: str, **options: Any) -> None:  # type: ignore[override]  # noqa: ANN401 - as urllib3's
+        """Send a request, and remember how its response shall be read."""
+        self._reading = options
+        super().request(method, url, **options)
+
+    def send(self, data: bytes) -> None:  # type: ignore[override]  # urllib3 sends bytes only
+        """Keep what goes onto the wire."""
+        self._wire += data
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3's
+        """Return the door's answer; the connection is then as new."""
+        wire = bytes(self._wire)
+        self.close()
+        response = self._pool.call.answer(wire, self._pool)
+        response.decode_content = self._reading["decode_content"]
+        response.enforce_content_length = self._reading["enforce_content_length"]
+        if self._reading["preload_content"]:
+            response.read(decode_content=response.decode_content, cache_content=True)
+        return response
+
+    def close(self) -> None:
+        """Forget what was sent."""
+        super().close()
+        self._wire.clear()
+
+
+class AnsweringPool(HTTPConnectionPool):
+    """A pool of one host for one call."""
+
+    ConnectionCls = AnsweringConnection  # type: ignore[assignment]  # urllib3 means what its own class has
+    answers_in_memory = True
+
+    def __init__(self, call: Call, *, scheme: str, host: str, port: int | None, **options: Any) -> None:  # noqa: ANN401 - as urllib3's
+        self.scheme: str = scheme
+        self.call = call
+        super().__init__(host, port, pool=self, **options)
+
+    @classmethod
+    def like(cls, pool: HTTPConnectionPool, call: Call) -> "AnsweringPool":
+        """Make one that differs from a pool in where its answers come from, and has no proxy."""
+        options = {"timeout": pool.timeout, "headers": pool.headers, "retries": pool.retries}
+        return cls(call, scheme=str(pool.scheme), host=pool.host, port=pool.port, **options)
+
+    @property
+    def authority(self) -> str:
+        """The host with its port, without the port that the scheme implies."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port in (None, _PORTS[self.scheme]) else f"{host}:{self.port}"
+
+
+def urllib3_seam(board: Switchboard) -> Seam:
+    """Return the seam for clients of urllib3."""
+    return Seam(owner=HTTPConnectionPool, name="urlopen", make=lambda original: _switched(board, original))
+
+
+def _switched(board: Switchboard, original: Callable[..., Any]) -> Callable[..., Any]:
+    def urlopen(pool: HTTPConnectionPool, method: str, url: str, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - passes through
+        door = None if hasattr(pool, "answers_in_memory") else board.answering(host_in(url) or pool.host.rstrip("."))
+        if door is None:
+            return original(pool, method, url, *args, **options)
+        call = Call(door)
+        return call.run(lambda: original(AnsweringPool.like(pool, call), method, url, *args, **options))
+
+    return urlopen

@@ -1,0 +1,280 @@
+"""The world file: what a world starts with, as TOML, as JSON of the same shape, or as a dict.
+
+Entities use the field names of Edge's own JSON, in the short form or in Edge's own; fields that Edge only shows are
+read over, so that a body from the management API can be pasted. Every mistake names its place and what is allowed.
+"""
+
+import json
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_apigee.edge.gateway.target import FixedTarget
+from pytest_apigee.edge.message import Response
+from pytest_apigee.edge.organization import (
+    NEVER_MS,
+    ApiProduct,
+    App,
+    Credential,
+    Developer,
+    DeveloperStatus,
+    Organization,
+    Status,
+)
+from pytest_apigee.errors import ConfigurationError, listed
+from pytest_apigee.fields import FieldReader
+
+if TYPE_CHECKING:
+    from pytest_apigee.edge.catalog import Catalog
+
+_SHOWN = ("createdAt", "createdBy", "lastModifiedAt", "lastModifiedBy")
+_SECURITIES = ("oauth", "none")
+_UNMODELLED_SECURITIES = ("apikey",)
+_KINDS = ("trial", "paid")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WorldContent:
+    """A world file that was read: its settings, and its tables still to be declared."""
+
+    seed: int | str | None
+    era: str | None
+    organizations: tuple[FieldReader, ...]
+    users: tuple[FieldReader, ...]
+
+    @property
+    def default_organization(self) -> str | None:
+        """The name of the first organization, if there is any."""
+        return self.organizations[0].text("name") if self.organizations else None
+
+    def declare_organizations(self, world: "Catalog") -> None:
+        """Declare the organizations with all that they hold.
+
+        Raises:
+            ConfigurationError: Something in the file cannot be.
+        """
+        for table in self.organizations:
+            _declare_organization(world, table)
+
+    def declare_users(self, world: "Catalog") -> None:
+        """Declare the SSO users.
+
+        Raises:
+            ConfigurationError: Something in the file cannot be.
+        """
+        for table in self.users:
+            _declare_user(world, table)
+
+
+def read_world(world: Mapping[str, object] | str | PathLike[str]) -> WorldContent:
+    """Read a world file, or a dict with its content.
+
+    Args:
+        world: The path of a `.toml` or `.json` file, or a dict.
+
+    Raises:
+        ConfigurationError: The file cannot be read, or has a field that does not belong there.
+    """
+    if isinstance(world, Mapping):
+        return _read_content(FieldReader(world, "the world"))
+    if isinstance(world, str | PathLike):
+        path = Path(world)
+        return _read_content(FieldReader(_read_file(path), f"world file {path.name}"))
+    msg = f"A world is a dict, or the path of a .toml or .json file, not {type(world).__name__}."
+    raise ConfigurationError(msg)
+
+
+def _read_file(path: Path) -> Mapping[str, object]:
+    parsers: dict[str, Callable[[str], object]] = {".toml": tomllib.loads, ".json": json.loads}
+    parse = parsers.get(path.suffix.lower())
+    if parse is None:
+        msg = f"The world file {path} must end in .toml or .json."
+        raise ConfigurationError(msg)
+    try:
+        content = parse(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        msg = f"The world file {path} cannot be read: {error.strerror}."
+        raise ConfigurationError(msg) from None
+    except (ValueError, RecursionError) as error:
+        msg = f"The world file {path} is not valid {path.suffix[1:].upper()}: {error}."
+        raise ConfigurationError(msg) from None
+    if not isinstance(content, dict):
+        msg = f"The world file {path} must hold an object, with fields such as 'organizations'."
+        raise ConfigurationError(msg)
+    return content
+
+
+def _read_content(table: FieldReader) -> WorldContent:
+    content = WorldContent(
+        seed=table.seed("seed"),
+        era=table.optional_text("era"),
+        organizations=table.tables("organizations"),
+        users=table.tables("users"),
+    )
+    table.finish()
+    return content
+
+
+def _declare_organization(world: "Catalog", table: FieldReader) -> None:
+    if table.number("revocation_lag", 0):
+        raise table.error("revocation_lag is not modelled by this version; leave it out or set it to 0")
+    environments = table.texts("environments", ("test", "prod"))
+    organization = table.placed(
+        lambda: world.organization(
+            table.text("name"),
+            environments=environments,
+            display_name=table.text("displayName", ""),
+            kind=table.choice("type", _KINDS, "trial"),
+            hosts=table.text_map("hosts"),
+            zone=table.optional_text("zone"),
+            properties=table.properties("properties"),
+        )
+    )
+    for developer in table.tables("developers"):
+        developer.placed(partial(_declare_developer, world, organization, developer))
+    for product in table.tables("apiproducts"):
+        product.placed(partial(_declare_product, organization, product))
+    for app in table.tables("apps"):
+        app.placed(partial(_declare_app, world, organization, app))
+    for api in table.tables("apis"):
+        api.placed(partial(_declare_api, world, organization, api))
+    table.finish(ignored=_SHOWN)
+
+
+def _declare_developer(world: "Catalog", organization: Organization, table: FieldReader) -> None:
+    email = table.text("email")
+    developer = Developer(
+        email=email,
+        developer_id=table.optional_text("developerId") or world.new_uuid(),
+        first_name=table.text("firstName", "Dev"),
+        last_name=table.text("lastName", "Eloper"),
+        user_name=table.text("userName", email.partition("@")[0]),
+        status=DeveloperStatus(table.choice("status", tuple(DeveloperStatus), DeveloperStatus.ACTIVE)),
+        attributes=table.attributes("attributes"),
+    )
+    table.finish(ignored=(*_SHOWN, "apps", "companies", "organizationName"))
+    organization.add_developer(developer)
+
+
+def _declare_product(organization: Organization, table: FieldReader) -> None:
+    name = table.text("name")
+    product = ApiProduct(
+        name=name,
+        proxies=table.texts("proxies"),
+        environments=table.texts("environments"),
+        resources=table.texts("apiResources"),
+        scopes=table.texts("scopes"),
+        approval_type=table.choice("approvalType", ("auto", "manual"), "auto"),
+        display_name=table.text("displayName", name),
+        description=table.text("description", ""),
+        attributes=table.attributes("attributes"),
+    )
+    table.finish(ignored=(*_SHOWN, "quota", "quotaInterval", "quotaTimeUnit"))
+    organization.add_product(product)
+
+
+def _declare_app(world: "Catalog", organization: Organization, table: FieldReader) -> None:
+    wanted = dict.fromkeys(table.products("apiProducts"), Status.APPROVED)
+    credentials = tuple(_credential(world, reader) for reader in table.tables("credentials"))
+    app = App(
+        name=table.text("name"),
+        app_id=table.optional_text("appId") or world.new_uuid(),
+        organization=organization.name,
+        developer=_owner(world, organization, table),
+        credentials=credentials or (world.new_credential(products=wanted),),
+        status=_status(table),
+        callback_url=table.text("callbackUrl", ""),
+        attributes=table.attributes("attributes"),
+    )
+    table.finish(ignored=(*_SHOWN, "appFamily", "accessType", "scopes"))
+    organization.add_app(app)
+
+
+def _owner(world: "Catalog", organization: Organization, table: FieldReader) -> str:
+    email, developer_id = table.optional_text("developer"), table.optional_text("developerId")
+    if email is not None:
+        return email
+    if developer_id is None:
+        return world.default_developer(organization)
+    for developer in organization.developers.values():
+        if developer.developer_id == developer_id:
+            return developer.email
+    known = (developer.developer_id for developer in organization.developers.values())
+    raise table.error(f"unknown developerId {developer_id!r}; known: {listed(known)}")
+
+
+def _credential(world: "Catalog", table: FieldReader) -> Credential:
+    drawn = world.new_credential()
+    credential = Credential(
+        consumer_key=table.optional_text("consumerKey") or drawn.consumer_key,
+        consumer_secret=table.optional_text("consumerSecret") or drawn.consumer_secret,
+        products={name: Status(status) for name, status in table.products("apiProducts").items()},
+        issued_at_ms=table.number("issuedAt", drawn.issued_at_ms),
+        expires_at_ms=table.number("expiresAt", NEVER_MS),
+        status=_status(table),
+        scopes=table.texts("scopes"),
+        attributes=table.attributes("attributes"),
+    )
+    table.finish()
+    return credential
+
+
+def _status(table: FieldReader) -> Status:
+    return Status(table.choice("status", tuple(Status), Status.APPROVED))
+
+
+def _declare_api(world: "Catalog", organization: Organization, table: FieldReader) -> None:
+    name = table.text("name")
+    environments = table.texts("environments", (world.usual_environment(organization),))
+    security = table.choice("security", (*_SECURITIES, *_UNMODELLED_SECURITIES), "oauth")
+    if security in _UNMODELLED_SECURITIES:
+        raise table.error(f"security {security!r} is not modelled by this version; allowed: {listed(_SECURITIES)}")
+    if not environments:
+        raise table.error("environments must name at least one environment")
+    world.proxy(
+        table.text("basepath", f"/{name}"),
+        name=name,
+        products=(),
+        target=_target(table.optional_table("target")),
+        security=security,
+        scope=table.text("scope", ""),
+        org=organization.name,
+        env=environments[0],
+    )
+    for environment in environments[1:]:
+        organization.deploy(name, environment)
+    table.finish()
+
+
+def _target(table: FieldReader | None) -> FixedTarget | None:
+    if table is None:
+        return None
+    if "bundle" in table:
+        raise table.error("bundle is not modelled by this version; give json, or status, headers and body")
+    status, headers = table.number("status", 200), table.text_map("headers")
+    if "json" in table:
+        if "body" in table:
+            raise table.error("give either json or body, not both")
+        response = Response.of_json(table.anything("json"), status=status, headers=headers)
+    else:
+        response = Response(status=status, headers=headers, body=table.text("body", ""))
+    table.finish()
+    return FixedTarget(response)
+
+
+def _declare_user(world: "Catalog", table: FieldReader) -> None:
+    roles = table.optional_table("roles")
+    table.placed(
+        lambda: world.user(
+            table.text("email"),
+            password=table.optional_text("password"),
+            mfa_secret=table.optional_text("mfa_secret"),
+            machine=table.flag("machine"),
+            roles=None if roles is None else roles.all_texts(),
+        )
+    )
+    table.finish()

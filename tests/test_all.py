@@ -1,0 +1,38 @@
+"""The public names: what `__all__` lists, what `dir()` shows and what can be imported are the same."""
+
+import re
+
+import pytest
+
+import pytest_apigee
+
+
+def test_all_is_the_public_namespace() -> None:
+    """`dir()` shows the names of `__all__`, which are sorted and written once."""
+    assert dir(pytest_apigee) == sorted(set(pytest_apigee.__all__))
+    assert pytest_apigee.__all__ == sorted(set(pytest_apigee.__all__))
+
+
+@pytest.mark.parametrize("name", pytest_apigee.__all__)
+def test_public_names_resolve(name: str) -> None:
+    """Each public name can be imported, and is imported but once."""
+    value = getattr(pytest_apigee, name)
+
+    assert value is getattr(pytest_apigee, name)
+    assert value.__name__ == name
+
+
+def test_nothing_else_is_public() -> None:
+    """Nothing without an underscore is in the namespace, other than the public names and our own modules."""
+    namespace = {name for name, value in vars(pytest_apigee).items() if not name.startswith("_")}
+    modules = {
+        name for name in namespace if getattr(vars(pytest_apigee)[name], "__package__", "").startswith("pytest_apigee")
+    }
+
+    assert namespace - modules - set(pytest_apigee.__all__) == set()
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    """A name that the package lacks is refused as any module would refuse it."""
+    with pytest.raises(AttributeError, match=re.escape("module 'pytest_apigee' has no attribute 'Apigee'")):
+        pytest_apigee.Apigee  # noqa: B018 - the access is the act

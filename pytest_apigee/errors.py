@@ -23,7 +23,7 @@ class ConfigurationError(ApigeeError):
     """
 
 
-class Complaint(ApigeeError, AssertionError):
+class Complaint(ApigeeError, AssertionError):  # noqa: N818 - said of the code under test, which was the mistaken one
     """A fake Edge met something that a passing test would hide: an unknown host, an unmodelled endpoint."""
 
 

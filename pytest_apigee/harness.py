@@ -151,7 +151,7 @@ def _or_fail(make: Callable[[], _Made]) -> _Made:
         return make()
     except (Complaint, ConfigurationError) as error:
         message = str(error)
-    _fail(message)
+    return _fail(message)
 
 
 def _fail(message: str) -> NoReturn:

@@ -4,10 +4,26 @@ Loaded in every run of everyone who has it installed: it imports nothing but pyt
 each run (benchmarks/import_cost.py), so what fixtures do stands in `harness.py`, imported when one is first used.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import pytest
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
-def pytest_addoption(parser):
+    import requests
+
+    from pytest_apigee.edge.clock import Clock
+    from pytest_apigee.edge.journal import Journal
+    from pytest_apigee.edge.organization import App
+    from pytest_apigee.factories import TokenFactory
+    from pytest_apigee.fake import FakeEdge, WorldLike
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:  # noqa: D103 - a hook
     group = parser.getgroup("apigee", "Apigee Edge")
     group.addoption("--apigee-org", metavar="NAME", help="default organization (ini: apigee_org)")
     group.addoption("--apigee-env", metavar="NAME", help="default environment (ini: apigee_env)")
@@ -22,7 +38,7 @@ def pytest_addoption(parser):
     parser.addini("apigee_fence", "Keep requests from real Edge hosts where a fake was 'used', or in the whole 'run'.")
 
 
-def pytest_configure(config):
+def pytest_configure(config: pytest.Config) -> None:  # noqa: D103 - a hook
     config.addinivalue_line(
         "markers",
         "apigee(*, org, env, era, seed, guesses, release, allow): settings of the fake Edge in this test, merged "
@@ -43,14 +59,14 @@ def pytest_configure(config):
     check_configuration(config)
 
 
-def pytest_report_header(config):
+def pytest_report_header(config: pytest.Config) -> str | None:  # noqa: D103 - a hook
     if config.pluginmanager.hasplugin("apigee-settings"):
         return None  # the settings describe themselves
     return "apigee: fake Edge, organization acme, environment test, era current (defaults)"
 
 
 @pytest.fixture
-def apigee(request, apigee_world):
+def apigee(request: pytest.FixtureRequest, apigee_world: WorldLike | None) -> Iterator[FakeEdge]:
     """A fake Apigee Edge of this test alone (`FakeEdge`): `requests` and `urllib3` reach it at Edge's own URLs."""
     from pytest_apigee.harness import edge_of_test
 
@@ -59,7 +75,7 @@ def apigee(request, apigee_world):
 
 
 @pytest.fixture(scope="session")
-def apigee_shared(request, apigee_world):
+def apigee_shared(request: pytest.FixtureRequest, apigee_world: WorldLike | None) -> Iterator[FakeEdge]:
     """One fake Apigee Edge for the whole run (per xdist worker), for suites whose tests build on each other."""
     from pytest_apigee.harness import shared_edge
 
@@ -68,7 +84,7 @@ def apigee_shared(request, apigee_world):
 
 
 @pytest.fixture(scope="session")
-def apigee_world(request):
+def apigee_world(request: pytest.FixtureRequest) -> Path | None:
     """What each fake Edge starts with: override it to return a world file's path, or a dict of the same shape."""
     from pytest_apigee.settings import world_path
 
@@ -76,7 +92,7 @@ def apigee_world(request):
 
 
 @pytest.fixture
-def apigee_app(request):
+def apigee_app(request: pytest.FixtureRequest) -> App:
     """A developer app (`App`) that is subscribed to every API product of the default organization."""
     from pytest_apigee.harness import edge_at_hand
 
@@ -84,7 +100,7 @@ def apigee_app(request):
 
 
 @pytest.fixture
-def apigee_token(request):
+def apigee_token(request: pytest.FixtureRequest) -> TokenFactory:
     """Call it for a fresh access token (`Token`): `apigee_token(app=None, *, scope=None, lifetime=...)`."""
     from pytest_apigee.harness import edge_at_hand, token_factory
 
@@ -92,7 +108,7 @@ def apigee_token(request):
 
 
 @pytest.fixture
-def apigee_session(request):
+def apigee_session(request: pytest.FixtureRequest) -> Iterator[requests.Session]:
     """A `requests.Session` that authenticates itself to protected APIs, as `apigee_app`."""
     from pytest_apigee.harness import app_session
 
@@ -101,7 +117,7 @@ def apigee_session(request):
 
 
 @pytest.fixture
-def apigee_management(request):
+def apigee_management(request: pytest.FixtureRequest) -> Iterator[requests.Session]:
     """A `requests.Session` that authenticates itself to the management API, as an SSO user with role orgadmin."""
     from pytest_apigee.harness import management_session
 
@@ -110,7 +126,7 @@ def apigee_management(request):
 
 
 @pytest.fixture
-def apigee_clock(request):
+def apigee_clock(request: pytest.FixtureRequest) -> Clock:
     """The clock of this test's Edge (`Clock`): `advance`, `travel_to`, `freeze`, `skew`; real time is back after it."""
     from pytest_apigee.harness import edge_at_hand
 
@@ -118,7 +134,7 @@ def apigee_clock(request):
 
 
 @pytest.fixture
-def apigee_calls(request):
+def apigee_calls(request: pytest.FixtureRequest) -> Journal:
     """What was asked of this test's Edge, and why it answered so (`Calls`)."""
     from pytest_apigee.harness import edge_at_hand
 

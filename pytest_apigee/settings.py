@@ -102,7 +102,7 @@ def check_configuration(config: pytest.Config) -> None:
     config.pluginmanager.register(_Header(), "apigee-settings")
     if config.getini("apigee_fence") == "run":
         from pytest_apigee.edge.hosts import HostTest  # noqa: PLC0415 - only where the whole run is fenced
-        from pytest_apigee.transports.requests import fence_hosts  # noqa: PLC0415 - imports requests
+        from pytest_apigee.transports.fence import fence_hosts  # noqa: PLC0415 - likewise
 
         fence_hosts(HostTest(fenced_hosts() | frozenset(extra_hosts(config))))
 

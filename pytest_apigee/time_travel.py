@@ -68,8 +68,8 @@ class ProcessWall:
         holder = self._holder()
         if holder:
             msg = (
-                f"{holder} holds this process's clock, and Edge follows it. Move time with {holder}, or leave it out of "
-                "this test and use apigee.clock; clock.skew(...) works either way."
+                f"{holder} holds this process's clock, and Edge follows it. Move time with {holder}, "
+                "or leave it out of this test and use apigee.clock; clock.skew(...) works either way."
             )
             raise ConfigurationError(msg)
 

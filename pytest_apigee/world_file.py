@@ -70,7 +70,7 @@ class WorldContent:
             _declare_user(world, table)
 
 
-def read_world(world: Mapping[str, object] | str | PathLike[str]) -> WorldContent:
+def read_world(world: object) -> WorldContent:
     """Read a world file, or a dict with its content.
 
     Args:

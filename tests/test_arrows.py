@@ -3,7 +3,7 @@
 import ast
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec, resolve_name
 from pathlib import Path
 
@@ -14,7 +14,7 @@ PACKAGE = "pytest_apigee"
 MAY_IMPORT_PYTEST = ("plugin", "settings", "harness", "fixtures", "report")
 # Slow to import, and the plugin is loaded in every run of everyone who has it installed.
 IMPORTED_WHERE_NEEDED = frozenset(
-    "cryptography faker filelock httpx jwt requests responses time_machine trustme urllib3".split()
+    {"cryptography", "faker", "filelock", "httpx", "jwt", "requests", "responses", "time_machine", "trustme", "urllib3"}
 )
 EDGE_LIBRARIES = frozenset({"jwt", "cryptography"})
 # Rooms, and what of our own each may import; rooms that are not named may import what they like.
@@ -34,8 +34,8 @@ STRANGERS = (
 class Import:
     """One imported module, and when it is imported."""
 
-    name: str
-    line: int
+    name: str = ""
+    line: int = 0
     at_module_level: bool = True
     for_types_only: bool = False
 
@@ -50,77 +50,58 @@ class Import:
         return self.name.removeprefix(PACKAGE).removeprefix(".") if self.library == PACKAGE else None
 
 
-class Imports(ast.NodeVisitor):
-    """Collects the imports of a module."""
-
-    def __init__(self, package: str) -> None:
-        self.package = package
-        self.found: list[Import] = []
-        self._in_function = False
-        self._for_types_only = False
-
-    def visit_Import(self, node: ast.Import) -> None:  # noqa: N802 - the visitor's name
-        for alias in node.names:
-            self._add(alias.name, node.lineno)
-
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:  # noqa: N802 - the visitor's name
-        source = resolve_name("." * node.level + (node.module or ""), self.package)
-        for alias in node.names:
-            submodule = f"{source}.{alias.name}"
-            self._add(submodule if source.startswith(PACKAGE) and is_module(submodule) else source, node.lineno)
-
-    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> None:  # noqa: N802
-        outside, self._in_function = self._in_function, True
-        self.generic_visit(node)
-        self._in_function = outside
-
-    visit_AsyncFunctionDef = visit_FunctionDef
-
-    def visit_If(self, node: ast.If) -> None:  # noqa: N802 - the visitor's name
-        outside = self._for_types_only
-        self._for_types_only = outside or ast.unparse(node.test) in {"TYPE_CHECKING", "typing.TYPE_CHECKING"}
-        for statement in node.body:
-            self.visit(statement)
-        self._for_types_only = outside
-        for statement in node.orelse:
-            self.visit(statement)
-
-    def _add(self, name: str, line: int) -> None:
-        self.found.append(
-            Import(name=name, line=line, at_module_level=not self._in_function, for_types_only=self._for_types_only)
-        )
+def imports_of(node: ast.AST, package: str, *, when: Import) -> Iterator[Import]:
+    """Walk a tree of a module in the package; `when` says under what the tree stands."""
+    match node:
+        case ast.Import(names=names):
+            yield from (replace(when, name=alias.name, line=node.lineno) for alias in names)
+        case ast.ImportFrom(names=names):
+            source = resolve_name("." * node.level + (node.module or ""), package)
+            for alias in names:
+                submodule = f"{source}.{alias.name}"
+                yield replace(when, name=submodule if is_module(submodule) else source, line=node.lineno)
+        case ast.If(test=ast.Name("TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING")):
+            for statement in node.body:
+                yield from imports_of(statement, package, when=replace(when, for_types_only=True))
+            for statement in node.orelse:
+                yield from imports_of(statement, package, when=when)
+        case _:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                when = replace(when, at_module_level=False)
+            for child in ast.iter_child_nodes(node):
+                yield from imports_of(child, package, when=when)
 
 
 def is_module(name: str) -> bool:
-    root = Path(*package_root().parts[:-1], *name.split("."))
-    return root.is_dir() or root.with_suffix(".py").is_file()
+    """Tell a module of ours from a name in one."""
+    path = package_root().parent.joinpath(*name.split("."))
+    return name.startswith(f"{PACKAGE}.") and (path.is_dir() or path.with_suffix(".py").is_file())
 
 
 def package_root() -> Path:
+    """Return the directory of the package under test, in the checkout or installed."""
     spec = find_spec(PACKAGE)
     assert spec is not None
     assert spec.origin is not None
     return Path(spec.origin).parent
 
 
-def all_modules() -> list[str]:
-    """List the modules by their names below the package; the package itself is the empty name."""
-    root = package_root()
-    return sorted(
-        ".".join(path.relative_to(root).with_suffix("").parts).removesuffix("__init__") for path in root.rglob("*.py")
-    )
+def all_files() -> list[str]:
+    """List the package's files, relative to it."""
+    return sorted(path.relative_to(package_root()).as_posix() for path in package_root().rglob("*.py"))
 
 
-def complaints(source: str, module: str) -> list[str]:
-    """Say which imports of a module's source break an arrow; a module that ends in a dot is a package."""
-    package = f"{PACKAGE}.{module}".rpartition(".")[0]
-    imports = Imports(package)
-    imports.visit(ast.parse(source))
-    name = module.removesuffix(".")
-    return [f"line {found.line}: {why}" for found in imports.found for why in objections(name, found)]
+def complaints(source: str, file: str) -> list[str]:
+    """Say which imports of a file's source break an arrow."""
+    parts = Path(file).with_suffix("").parts
+    package = ".".join((PACKAGE, *parts[:-1]))
+    module = ".".join(parts).removesuffix("__init__").removesuffix(".")
+    found = imports_of(ast.parse(source), package, when=Import())
+    return [f"line {imported.line}: {why}" for imported in found for why in objections(module, imported)]
 
 
 def objections(module: str, found: Import) -> Iterator[str]:
+    """Hold one import of a module to the arrows; both are named below the package."""
     if found.ours is not None:
         yield from objections_to_ours(module, found.ours)
     elif not found.for_types_only and found.library not in sys.stdlib_module_names:
@@ -128,17 +109,18 @@ def objections(module: str, found: Import) -> Iterator[str]:
 
 
 def objections_to_ours(module: str, imported: str) -> Iterator[str]:
-    """What is imported for its types only is knowledge too."""
+    """Hold an import of our own; what is imported for its types only is knowledge too."""
     for room, allowed in ROOMS.items():
         if lies_in(module, room) and not any(lies_in(imported, friend) for friend in allowed):
             yield f"{room} knows nothing of {imported or PACKAGE}"
     for strangers in STRANGERS:
         for here, there in (strangers, strangers[::-1]):
             if lies_in(module, here) and lies_in(imported, there):
-                yield f"{here} and {there} never meet"
+                yield f"{' and '.join(strangers)} never meet"
 
 
 def objections_to_a_library(module: str, found: Import) -> Iterator[str]:
+    """Hold an import, at run time, of a library."""
     if lies_in(module, "edge") and found.library not in EDGE_LIBRARIES:
         yield f"edge imports no {found.library}"
     if found.library in {"pytest", "_pytest"} and not any(lies_in(module, room) for room in MAY_IMPORT_PYTEST):
@@ -148,66 +130,64 @@ def objections_to_a_library(module: str, found: Import) -> Iterator[str]:
 
 
 def lies_in(module: str, room: str) -> bool:
+    """Tell whether a module is the room or in it."""
     return module == room or module.startswith(f"{room}.")
 
 
-@pytest.mark.parametrize("module", all_modules(), ids=lambda module: module or PACKAGE)
-def test_imports_follow_the_arrows(module: str) -> None:
+@pytest.mark.parametrize("file", all_files())
+def test_imports_follow_the_arrows(file: str) -> None:
     """No module imports what its room may not know."""
-    relative = f"{module.replace('.', '/')}__init__.py" if module in {""} or module.endswith(".") else None
-    path = package_root() / (relative or f"{module.replace('.', '/')}.py")
-
-    assert complaints(path.read_text(encoding="utf-8"), module) == []
+    assert complaints((package_root() / file).read_text(encoding="utf-8"), file) == []
 
 
 @pytest.mark.parametrize(
-    ("module", "source", "complaint"),
+    ("file", "source", "complaint"),
     [
-        ("edge.world", "import requests", "edge imports no requests"),
-        ("edge.world", "def f():\n    import yaml", "edge imports no yaml"),
-        ("edge.world", "from pytest_apigee.transports import server", "edge knows nothing of transports"),
-        ("edge.world", "from pytest_apigee import FakeEdge", "edge knows nothing of pytest_apigee"),
-        ("edge.world", "import jwt", "jwt is imported inside the function that needs it"),
-        ("edge.sso.", "from ..gateway import service", "edge.sso and edge.gateway never meet"),
-        ("edge.gateway.flow", "import pytest_apigee.edge.sso", "edge.sso and edge.gateway never meet"),
-        ("edge.management.apps", "from pytest_apigee.edge import gateway", "edge.gateway and edge.management never"),
+        ("edge/world.py", "import requests", "edge imports no requests"),
+        ("edge/world.py", "def f():\n    import yaml", "edge imports no yaml"),
+        ("edge/world.py", "from pytest_apigee.transports import server", "edge knows nothing of transports"),
+        ("edge/world.py", "from pytest_apigee import FakeEdge", "edge knows nothing of pytest_apigee"),
+        ("edge/world.py", "import jwt", "jwt is imported inside the function that needs it"),
+        ("edge/sso/__init__.py", "from ..gateway import service", "edge.sso and edge.gateway never meet"),
+        ("edge/gateway/flow.py", "import pytest_apigee.edge.sso", "edge.sso and edge.gateway never meet"),
+        ("edge/management/apps.py", "from pytest_apigee.edge import gateway", "edge.gateway and edge.management never"),
         (
-            "transports.server",
+            "transports/server.py",
             "from pytest_apigee.edge.world import FakeEdge",
             "transports knows nothing of edge.world",
         ),
-        ("transports.server", "from pytest_apigee.live import guard", "transports and live never meet"),
-        ("live.guard", "from pytest_apigee.transports import server", "transports and live never meet"),
-        ("cli", "from pytest import Config", "import pytest"),
-        ("plugin", "import requests", "requests is imported inside the function that needs it"),
-        ("plugin", "class Late:\n    import faker", "faker is imported inside the function that needs it"),
-        ("plugin", "if TYPE_CHECKING:\n    pass\nelse:\n    import httpx", "httpx is imported inside the function"),
+        ("transports/server.py", "from pytest_apigee.live import guard", "transports and live never meet"),
+        ("live/guard.py", "from pytest_apigee.transports import server", "transports and live never meet"),
+        ("cli.py", "from pytest import Config", "import pytest"),
+        ("plugin.py", "import requests", "requests is imported inside the function that needs it"),
+        ("plugin.py", "class Late:\n    import faker", "faker is imported inside the function that needs it"),
+        ("plugin.py", "if TYPE_CHECKING:\n    pass\nelse:\n    import httpx", "httpx is imported inside the function"),
         (
-            "transports.server",
+            "transports/server.py",
             "if TYPE_CHECKING:\n    from pytest_apigee.edge.world import FakeEdge",
             "transports knows nothing of edge.world",
         ),
     ],
 )
-def test_a_wrong_import_is_found(module: str, source: str, complaint: str) -> None:
+def test_a_wrong_import_is_found(file: str, source: str, complaint: str) -> None:
     """An import against the arrows is reported, whatever its form and wherever it stands."""
-    found = complaints(source, module)
+    found = complaints(source, file)
 
     assert any(complaint in text for text in found), found
 
 
 @pytest.mark.parametrize(
-    ("module", "source"),
+    ("file", "source"),
     [
-        ("edge.world", "import json\nfrom pytest_apigee.edge import clock\nfrom pytest_apigee import errors"),
-        ("edge.sso.keys", "def f():\n    import jwt"),
-        ("edge.sso.keys", "if TYPE_CHECKING:\n    from cryptography import x509\n    import requests"),
-        ("edge.sso.", "from . import keys"),
-        ("transports.requests", "import requests\nfrom pytest_apigee.edge.message import Request"),
-        ("plugin", "import pytest\nasync def f():\n    import requests"),
-        ("report.section", "import pytest"),
+        ("edge/world.py", "import json\nfrom pytest_apigee.edge import clock\nfrom pytest_apigee import errors"),
+        ("edge/sso/keys.py", "def f():\n    import jwt"),
+        ("edge/sso/keys.py", "if TYPE_CHECKING:\n    from cryptography import x509\n    import requests"),
+        ("edge/sso/__init__.py", "from . import keys"),
+        ("transports/requests.py", "import requests\nfrom pytest_apigee.edge.message import Request"),
+        ("plugin.py", "import pytest\nasync def f():\n    import requests"),
+        ("report/section.py", "import pytest"),
     ],
 )
-def test_a_right_import_is_left_alone(module: str, source: str) -> None:
+def test_a_right_import_is_left_alone(file: str, source: str) -> None:
     """What the layout allows is not reported."""
-    assert complaints(source, module) == []
+    assert complaints(source, file) == []

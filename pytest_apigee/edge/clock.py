@@ -115,7 +115,7 @@ class Clock:
         skewed = f"the test set Edge's clock off by {self._skew_ms * MILLISECOND}" if self._skew_ms else ""
         return " and ".join(filter(None, (moved, skewed)))
 
-    def advance(
+    def advance(  # noqa: PLR0913 - one keyword for each unit
         self,
         delta: timedelta = timedelta(),
         *,

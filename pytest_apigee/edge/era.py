@@ -20,7 +20,7 @@ class Era:
     issuer_path: str
     token_fields: tuple[str, ...]
     checks_unbound_resources: bool
-    """Whether a product without proxies and environments refuses an unlisted path by the older fault (runtime.md 5.4)."""
+    """Whether a product without proxies and environments refuses an unlisted path by the older fault."""
 
 
 CURRENT = Era(

@@ -46,7 +46,7 @@ class Guesses:
     """GUESS: the status of `Unsupported grant type`; its body is confirmed."""
     bad_refresh_status: int = 400
     """GUESS: the status of `Invalid Refresh Token`; its body is confirmed."""
-    required_refresh_token_text: str = "Required param : refresh_token"
+    missing_refresh_text: str = "Required param : refresh_token"
     """GUESS: the text for a missing refresh token."""
     key_not_approved_text: str = "Client Id not Approved"
     """GUESS: no recording shows the text for a revoked key."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 _ESCAPED = re.compile(r'["\\\x00-\x1f]')
 _SHORT_ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
 
-Json = None | bool | int | str | Sequence["Json"] | Mapping[str, "Json"]
+Json = bool | int | str | Sequence["Json"] | Mapping[str, "Json"] | None
 
 
 def pretty(value: Json) -> bytes:
@@ -37,7 +37,7 @@ def _escape(match: re.Match[str]) -> str:
     return _SHORT_ESCAPES.get(character) or f"\\u{ord(character):04X}"
 
 
-def _scalar(value: None | bool | int | str) -> str:
+def _scalar(value: Json) -> str:
     match value:
         case None:
             return "null"
@@ -46,7 +46,7 @@ def _scalar(value: None | bool | int | str) -> str:
         case int():
             return str(value)
         case _:
-            return quoted(value)
+            return quoted(str(value))
 
 
 def _pretty(value: Json, indent: str) -> str:
@@ -58,7 +58,7 @@ def _pretty(value: Json, indent: str) -> str:
         case list() | tuple():
             return f"[ {', '.join(_pretty(member, indent) for member in value)} ]" if value else "[ ]"
         case _:
-            return _scalar(value)  # type: ignore[arg-type]  # a Sequence is a list or a tuple here
+            return _scalar(value)
 
 
 def _compact(value: Json) -> str:
@@ -68,4 +68,4 @@ def _compact(value: Json) -> str:
         case list() | tuple():
             return f"[{','.join(map(_compact, value))}]"
         case _:
-            return _scalar(value)  # type: ignore[arg-type]  # a Sequence is a list or a tuple here
+            return _scalar(value)

@@ -234,14 +234,14 @@ def check_name(kind: str, name: str) -> str:
     return name
 
 
-def names_in(what: str, given: Iterable[str]) -> tuple[str, ...]:
+def names_in(what: str, given: object) -> tuple[str, ...]:
     """Return a list of names as a tuple.
 
     Raises:
         ConfigurationError: It is a lone string, or something else.
     """
-    names = tuple(given) if not isinstance(given, str) else ()
-    if isinstance(given, str) or not all(isinstance(name, str) and name for name in names):
-        msg = f"{what} takes a list of names, as {what}=['weather'], not {given!r}."
-        raise ConfigurationError(msg)
-    return names
+    names = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else (None,)
+    if all(isinstance(name, str) and name for name in names):
+        return names
+    msg = f"{what} takes a list of names, as {what}=['weather'], not {given!r}."
+    raise ConfigurationError(msg)

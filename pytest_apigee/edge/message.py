@@ -22,7 +22,8 @@ from pytest_apigee.errors import ConfigurationError
 
 HeadersLike = Mapping[str, str] | Iterable[tuple[str, str]]
 
-_URL = re.compile(r"(?P<scheme>https?)://(?P<authority>[^/?#]*)(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?", re.I)
+_URL = re.compile(r"(?P<scheme>https?)://(?P<authority>[^/?#]*)(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?", re.IGNORECASE)
+FINAL_STATUSES = range(200, 600)
 _PHRASES = {int(status): status.phrase for status in HTTPStatus}
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _UNFIT_HEADER_VALUE = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
@@ -137,7 +138,7 @@ class Request:
         """The body as UTF-8, with replacement characters where it is not."""
         return self.body.decode("utf-8", "replace")
 
-    def json(self) -> Any:
+    def json(self) -> Any:  # noqa: ANN401 - JSON may be anything
         """Return the body read as JSON.
 
         Raises:
@@ -175,7 +176,7 @@ class Response:
     body: bytes
 
     def __init__(self, *, status: int = 200, headers: HeadersLike = (), body: bytes | str = b"") -> None:
-        if not isinstance(status, int) or not 200 <= status <= 599:  # noqa: PLR2004 - the range of final statuses
+        if status not in FINAL_STATUSES:
             msg = f"A Response needs a final status from 200 to 599, not {status!r}."
             raise ConfigurationError(msg)
         assign = object.__setattr__
@@ -209,7 +210,7 @@ class Response:
         """The body as UTF-8, with replacement characters where it is not."""
         return self.body.decode("utf-8", "replace")
 
-    def json(self) -> Any:
+    def json(self) -> Any:  # noqa: ANN401 - JSON may be anything
         """Return the body read as JSON.
 
         Raises:
@@ -256,10 +257,13 @@ class Fields:
 
     def merged_with(self, other: "Fields") -> "Fields":
         """Return these fields followed by others, so that these win."""
-        return Fields((*self._pairs, *other._pairs))
+        return Fields((*self, *other))
 
     def __contains__(self, name: str) -> bool:
         return any(key == name for key, _ in self._pairs)
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._pairs)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

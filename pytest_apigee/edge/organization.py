@@ -238,7 +238,7 @@ class Organization:
             raise ConfigurationError(msg)
         for known in self.proxies.values():
             if known.base_path == proxy.base_path and set(known.environments) & set(proxy.environments):
-                msg = f"The API proxy {known.name!r} of organization {self.name!r} already has the base path {proxy.base_path!r}."
+                msg = f"The API proxy {known.name!r} already has the base path {proxy.base_path!r} in {self.name!r}."
                 raise ConfigurationError(msg)
         self.proxies[proxy.name] = proxy
 

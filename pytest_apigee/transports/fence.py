@@ -13,6 +13,7 @@ Rules of this file:
 """
 
 import _socket
+import importlib
 import ipaddress
 import re
 import socket
@@ -101,7 +102,9 @@ def guard(board: Switchboard, host: object, peers: Collection[Address] = ()) -> 
     # Imported here: the error's class must be the one that the test at hand imports, whichever copy of us listens.
     from pytest_apigee.errors import FencedHostError  # noqa: PLC0415
 
-    raise FencedHostError(message)
+    error = FencedHostError(message)
+    error.strerror = message  # what clients show that show no more
+    raise error
 
 
 def _may_pass(board: Switchboard, door: OpenDoor | None, host: str, peers: Collection[Address]) -> bool:
@@ -217,8 +220,10 @@ def _httpx_seams(board: Switchboard) -> tuple[Seam, ...]:
 
         return create_connection
 
-    httpcore = sys.modules.get("httpcore")
-    pools = (getattr(httpcore, name, None) for name in _HTTPX_PROXIES)
+    if not {"httpx", "httpcore"} & sys.modules.keys():
+        return ()
+    httpcore = importlib.import_module("httpcore")  # which httpx itself imports only when it sends
+    pools = (getattr(httpcore, name) for name in _HTTPX_PROXIES)
     return tuple(
         Seam(owner=pool, name="create_connection", make=make) for pool in pools if hasattr(pool, "create_connection")
     )

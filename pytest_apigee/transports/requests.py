@@ -116,8 +116,8 @@ class Door:
         raw.enforce_content_length = False  # whether it is right is the client's to find out
         body = raw.read(decode_content=False)
         response.raw = _again(raw, body, envelope.sent)
-        headers = [(name, str(value)) for name, value in raw.headers.items()]
-        self._handler.record(envelope.sent, Response(status=raw.status, headers=headers, body=body), STUBBED)
+        outcome = Response(status=raw.status, headers=raw.headers.items(), body=body)
+        self._handler.record(envelope.sent, outcome, STUBBED)
         return _again(raw, body, envelope.sent)
 
 

@@ -174,7 +174,7 @@ class Switchboard:
 
     def fence_around(self, host: str) -> Fenced | None:
         """Return the fence that a host stands behind though no open door owns it."""
-        return next((fenced for fenced in self._fenced if fenced.test(host)), None)
+        return next((fenced for fenced in self._fenced if host and fenced.test(host)), None)
 
     def _replace(self, seams: Iterable[Seam]) -> list[_Replaced]:
         done = []

@@ -128,8 +128,7 @@ class AnsweringPool(HTTPConnectionPool):
     @property
     def authority(self) -> str:
         """The host with its port, without the port that the scheme implies."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port in (None, _PORTS[self.scheme]) else f"{host}:{self.port}"
+        return self.host if self.port in (None, _PORTS[self.scheme]) else f"{self.host}:{self.port}"
 
 
 def urllib3_seam(board: Switchboard) -> Seam:

@@ -109,7 +109,7 @@ class Answering(socketserver.StreamRequestHandler):
     timeout = 5
 
     def handle(self) -> None:
-        while first := self.rfile.readline():
+        while self.rfile.peek(1)[:1] not in (b"", b"\x16") and (first := self.rfile.readline()):  # 0x16: TLS
             self.server.lines.append(first.strip())
             while self.rfile.readline().strip():
                 pass
@@ -131,9 +131,9 @@ def run_python() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run a script in a process of its own, with this directory's `World` at hand and warnings as errors."""
 
     def run(script: str, *args: str) -> subprocess.CompletedProcess[str]:
-        path = os.pathsep.join([str(ROOT), str(Path(__file__).parent)])
-        env = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+        env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
         command = [sys.executable, "-W", "error", "-c", script, *args]
-        return subprocess.run(command, env=env, capture_output=True, text=True, timeout=30, check=False)
+        here = Path(__file__).parent
+        return subprocess.run(command, env=env, cwd=here, capture_output=True, text=True, timeout=30, check=False)
 
     return run

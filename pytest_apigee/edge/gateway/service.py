@@ -88,7 +88,7 @@ class GatewayService:
 def _answer_of(target: Target, context: FlowContext) -> Response:
     try:
         return target.answer(_target_request(context))
-    except Exception as error:  # noqa: BLE001 - whatever a tester's function raises, Edge itself goes on
+    except Exception as error:  # whatever a tester's function raises, Edge itself goes on
         fault = PolicyFault(
             status=503,
             faultstring="The Service is temporarily unavailable",

@@ -47,7 +47,7 @@ _NO_CLIENT = (
 )
 _KNOWN_GRANTS = ("password", "refresh_token", "client_credentials", "authorization_code", "implicit")
 _ALLOWED_GRANTS = ("password", "refresh_token")  # of edgecli: sso.md section 3
-_ECHOED_ACCEPT = re.compile(r"application/json; ?charset=utf-8", re.I)
+_ECHOED_ACCEPT = re.compile(r"application/json; ?charset=utf-8", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

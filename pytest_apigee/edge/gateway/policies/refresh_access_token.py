@@ -36,6 +36,6 @@ class RefreshAccessToken:
         check_grant_type(context, _GRANT_TYPE)
         guesses = context.state.guesses
         if not context.request.form.get("refresh_token"):
-            raise invalid_request(guesses.required_refresh_token_text, "no refresh_token in the form")
+            raise invalid_request(guesses.missing_refresh_text, "no refresh_token in the form")
         why = "no such refresh token was issued (client_credentials gives none)"
         raise invalid_request("Invalid Refresh Token", why, status=guesses.bad_refresh_status)

@@ -161,7 +161,7 @@ def _matches(context: FlowContext, pattern: str) -> bool:
     parts = (re.escape(part) for part in re.split(r"(\*\*|\*)", pattern))
     wildcards = {r"\*\*": ".*", r"\*": "[^/]*"}
     regex = "".join(wildcards.get(part, part) for part in parts)
-    return re.fullmatch(regex, context.path_suffix or "/", re.S) is not None
+    return re.fullmatch(regex, context.path_suffix or "/", re.DOTALL) is not None
 
 
 def _unauthorized(text: str, code: str, reason: str, *, status: int = 401) -> Refusal:

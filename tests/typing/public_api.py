@@ -1,0 +1,90 @@
+"""What mypy must make of the public API; read by mypy, not run."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import assert_type
+
+import httpx
+import pytest
+import requests
+
+from pytest_apigee import (
+    App,
+    ConnectionFailure,
+    Edge,
+    FakeEdge,
+    Proxy,
+    Request,
+    Response,
+    Token,
+    TokenFactory,
+    fake_edge,
+)
+from pytest_apigee.edge.clock import Clock
+from pytest_apigee.edge.journal import Calls, Exchange
+
+
+def the_fake_is_an_edge(apigee: FakeEdge) -> Edge:
+    return apigee
+
+
+def declarations_give_values(apigee: FakeEdge) -> None:
+    assert_type(apigee.app(products=["weather"]), App)
+    assert_type(apigee.proxy("/weather", products=["weather"], target={"temp": 21}), Proxy)
+    assert_type(apigee.proxy("/echo", target=lambda request: Response(body=request.body)).url, str)
+    assert_type(apigee.app().consumer_key, str)
+    assert_type(apigee.token_url, str)
+
+
+def the_core_answers_or_fails(apigee: FakeEdge) -> None:
+    outcome = apigee.handle(Request(method="POST", url=apigee.token_url, headers={"Accept": "*/*"}, body=b""))
+    assert_type(outcome, Response | ConnectionFailure)
+
+
+def time_moves(apigee: FakeEdge) -> None:
+    assert_type(apigee.clock, Clock)
+    apigee.clock.advance(timedelta(hours=1), minutes=2)
+    apigee.clock.travel_to(datetime(2030, 1, 1, tzinfo=UTC))
+    apigee.clock.freeze("2030-01-01T00:00:00Z")
+    apigee.clock.skew(seconds=-90)
+    assert_type(apigee.clock.now, datetime)
+
+
+def calls_narrow_down(apigee: FakeEdge) -> None:
+    assert_type(apigee.calls.gateway.refused, Calls)
+    assert_type(apigee.calls.last, Exchange)
+    assert_type(apigee.calls[0], Exchange)
+    assert_type(apigee.calls[:2], Calls)
+    assert_type(apigee.calls.last.reason, str)
+
+
+def tokens_are_text(apigee_token: TokenFactory, apigee_app: App) -> None:
+    token = apigee_token(apigee_app, scope="READ", lifetime=timedelta(minutes=5))
+    assert_type(token, Token)
+    assert_type(str(token), str)
+    assert_type(token.expires_at, datetime)
+
+
+def auth_fits_requests_and_httpx(apigee: FakeEdge) -> None:
+    requests.get(apigee.gateway_url, auth=apigee.auth())
+    httpx.get(apigee.gateway_url, auth=apigee.auth())
+
+
+def stubs_are_those_of_responses(apigee: FakeEdge) -> None:
+    apigee.responses.get(apigee.gateway_url, status=503)
+
+
+@fake_edge(org="globex")
+def decorated() -> None: ...
+
+
+@pytest.fixture(scope="class")
+def edge_of_class() -> Iterator[FakeEdge]:
+    with fake_edge(seed=7, release=["login.apigee.com"], allow=["unknown_host"]) as edge:
+        yield edge
+
+
+def mistakes_are_found(apigee: FakeEdge) -> None:
+    apigee.proxy(7)  # type: ignore[arg-type]  # a base path is text
+    apigee.clock.advance(fortnights=1)  # type: ignore[call-arg]  # no such unit
+    Request("GET", "https://login.apigee.com")  # type: ignore[call-arg]  # keywords only

@@ -1,9 +1,11 @@
 """Opens a fake Edge to the clients of this process, and closes it again."""
 
 import contextlib
+import ipaddress
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 from pytest_apigee.edge.clock import Clock
 from pytest_apigee.edge.world import NOT_MODELLED, TARGET_ERROR, UNKNOWN_HOST, Grievance
@@ -20,6 +22,7 @@ GRIEVANCES = {
     USER_STUB: "a stub of yours for a host of Edge was passed over",
     FENCE: "a client that is not answered in process tried to reach a host of Edge",
 }
+_LIVE_URLS = ("APIGEE_TOKEN_URL", "APIGEE_BASE_URL", "APIGEE_MANAGEMENT_URL", "APIGEE_BASE_URI", "SSO_LOGIN_URL")
 
 
 def check_allowed(kinds: Iterable[str]) -> frozenset[str]:
@@ -33,6 +36,12 @@ def check_allowed(kinds: Iterable[str]) -> frozenset[str]:
             msg = f"Unknown complaint {kind!r} in allow. Allowed: {listed(GRIEVANCES)}.{nearest(kind, GRIEVANCES)}"
             raise ConfigurationError(msg)
     return frozenset(kinds)
+
+
+def live_hosts() -> frozenset[str]:
+    """Return the hosts that the environment variables of live mode name, loopback excepted."""
+    hosts = (_host_named(os.environ.get(name, "")) for name in _LIVE_URLS)
+    return frozenset(host for host in hosts if host and not _is_loopback(host))
 
 
 @contextmanager
@@ -76,6 +85,7 @@ def fake_edge(  # noqa: PLR0913 - keyword-only settings, none needed
         era=era,
         guesses=guesses,
         clock=Clock(ProcessWall()),
+        claimed_hosts=live_hosts(),
     )
     with opened(edge, release=release):
         yield edge
@@ -119,3 +129,19 @@ def _complaint(grievances: list[Grievance]) -> str:
 def _running_test() -> str | None:
     """Return the id of the test that pytest runs now, if any."""
     return (os.environ.get("PYTEST_CURRENT_TEST") or "").rpartition(" ")[0] or None
+
+
+def _host_named(url: str) -> str:
+    """Return the host of a URL, or of what lacks only the scheme; empty where there is none."""
+    try:
+        host = urlsplit(url if "//" in url else f"//{url}").hostname
+    except ValueError:
+        return ""
+    return (host or "").rstrip(".")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import pytest
 
-from pytest_apigee.doors import opened, raise_grievances
+from pytest_apigee.doors import live_hosts, opened, raise_grievances
 from pytest_apigee.edge.clock import Clock
 from pytest_apigee.errors import Complaint, ConfigurationError
 from pytest_apigee.factories import TokenFactory
 from pytest_apigee.fake import FakeEdge, WorldLike
 from pytest_apigee.report.hooks import EDGE, SHARED, SHARED_EDGE, ReportHooks
-from pytest_apigee.settings import Settings, extra_hosts, fenced_hosts, settings_of, settings_of_run
+from pytest_apigee.settings import Settings, extra_hosts, settings_in_shared, settings_of, settings_of_run
 from pytest_apigee.time_travel import ProcessWall
+from pytest_apigee.world_file import read_world
 
 if TYPE_CHECKING:
     import requests
@@ -28,7 +29,7 @@ def edge_of_test(request: pytest.FixtureRequest, world: WorldLike | None) -> Ite
     if SHARED in request.fixturenames:
         _fail("A test uses either apigee or apigee_shared, not both: drop one of them, here or in its fixtures.")
     item: pytest.Item = request.node
-    settings = _or_fail(lambda: settings_of(item))
+    settings = _or_fail(lambda: settings_of(item, world_seed=_seed_in(world)))
     edge = _or_fail(lambda: _new_edge(request.config, settings, world))
     _report_on(request.config)
     item.stash[EDGE] = edge
@@ -41,13 +42,13 @@ def edge_of_test(request: pytest.FixtureRequest, world: WorldLike | None) -> Ite
 def shared_edge(request: pytest.FixtureRequest, world: WorldLike | None) -> Iterator[FakeEdge]:
     """Keep one world for a run, open only during the tests that use it."""
     config = request.config
-    settings = settings_of_run(config, seed=SHARED)
+    settings = _or_fail(lambda: settings_of_run(config, seed=SHARED, world_seed=_seed_in(world)))
     edge = _or_fail(lambda: _new_edge(config, settings, world))
     _report_on(config)
     config.stash[SHARED_EDGE] = edge
     hooks = _SharedHooks(edge)
     config.pluginmanager.register(hooks)
-    hooks.open()
+    hooks.open(request._pyfuncitem)  # noqa: SLF001 - nothing else tells which test asked first
     yield edge
     config.pluginmanager.unregister(hooks)
     hooks.close()
@@ -91,35 +92,37 @@ class _SharedHooks:
     def __init__(self, edge: FakeEdge) -> None:
         self._edge = edge
         self._stack = ExitStack()
-        self._is_open = False
+        self._settings: Settings | None = None
 
-    def open(self) -> None:
-        """Open the doors, unless they are."""
-        if not self._is_open:
-            self._stack.enter_context(opened(self._edge))
-            self._is_open = True
+    def open(self, item: pytest.Item) -> None:
+        """Open the doors for a test, as its markers say."""
+        self._settings = _or_fail(lambda: settings_in_shared(item))
+        self._stack.enter_context(opened(self._edge, release=self._settings.release))
 
     def close(self) -> None:
         """Close the doors, if they are open, and give real time back."""
         self._stack.close()
-        self._is_open = False
+        self._settings = None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Open the doors for a test that uses this world."""
         if SHARED in getattr(item, "fixturenames", ()):
-            self.open()
+            self.open(item)
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, None, None]:
+    def pytest_runtest_teardown(self) -> Generator[None, None, None]:
         """Close the doors once everything else is torn down; what there is to complain of fails this test."""
+        settings = self._settings  # the last test's teardown is also the fixture's own, which closes the doors
         try:
             yield
+        except BaseException:
+            self._edge.take_grievances()  # this test has failed already; the next one shall not fail for it
+            raise
         finally:
-            was_open = self._is_open
             self.close()
-        if was_open:
-            _fail_on_grievances(self._edge, _or_fail(lambda: settings_of(item)))
+        if settings is not None:
+            _fail_on_grievances(self._edge, settings)
 
 
 def _new_edge(config: pytest.Config, settings: Settings, world: WorldLike | None) -> FakeEdge:
@@ -132,8 +135,12 @@ def _new_edge(config: pytest.Config, settings: Settings, world: WorldLike | None
         guesses=settings.guesses,
         clock=Clock(ProcessWall()),
         extra_hosts=extra_hosts(config),
-        claimed_hosts=fenced_hosts(),
+        claimed_hosts=live_hosts(),
     )
+
+
+def _seed_in(world: WorldLike | None) -> int | str | None:
+    return None if world is None else read_world(world).seed
 
 
 def _report_on(config: pytest.Config) -> None:

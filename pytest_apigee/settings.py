@@ -4,16 +4,15 @@ A mistaken option or ini value is a `pytest.UsageError` at configure; a mistaken
 without a traceback. Nearer settings win: marker, then option, then ini, then default.
 """
 
-import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
-from pytest_apigee.doors import check_allowed
+from pytest_apigee.doors import check_allowed, live_hosts
 from pytest_apigee.edge.era import era_named
 from pytest_apigee.edge.guesses import Guesses
 from pytest_apigee.edge.landscape import check_name
@@ -23,8 +22,8 @@ from pytest_apigee.fake import FakeEdge
 
 MARKER = "apigee"
 _FENCES = ("used", "run")
-_LIVE_URLS = ("APIGEE_TOKEN_URL", "APIGEE_BASE_URL", "APIGEE_MANAGEMENT_URL", "APIGEE_BASE_URI", "SSO_LOGIN_URL")
-_LOOPBACK = ("localhost", "127.", "[")
+_SHAREABLE = ("allow", "release")
+_HOST = re.compile(r"[\w-][\w.-]*(:\d+)?")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,12 +39,49 @@ class Settings:
     allow: frozenset[str] = frozenset()
 
 
-def settings_of(node: pytest.Item) -> Settings:
+def settings_of(node: pytest.Item, *, world_seed: int | str | None = None) -> Settings:
     """Return the settings of a test: its markers over options over ini values.
+
+    Args:
+        node: The test.
+        world_seed: The seed that the world comes with, if any.
 
     Raises:
         ConfigurationError: A marker says something that cannot be.
     """
+    merged = _marked(node)
+    for name in ("org", "env", "era"):
+        merged.setdefault(name, _configured(node.config, name))
+    merged.setdefault("seed", _seed_for(node.config, world_seed, node.nodeid))
+    return Settings(**merged)  # type: ignore[arg-type]  # each value was checked for its name
+
+
+def settings_in_shared(node: pytest.Item) -> Settings:
+    """Return what a test may set for itself where the world is the whole run's.
+
+    Raises:
+        ConfigurationError: A marker says something that cannot be, or that is the run's to say.
+    """
+    marked = _marked(node)
+    fixed = [name for name in marked if name not in _SHAREABLE]
+    if fixed:
+        msg = (
+            f"apigee_shared is one Edge for the whole run, so @pytest.mark.apigee cannot set {listed(fixed)} in a test "
+            f"that uses it. Allowed with apigee_shared: {listed(_SHAREABLE)}. Set the rest for the run, by an option "
+            "or ini value, or use the fixture apigee."
+        )
+        raise ConfigurationError(msg)
+    return Settings(**marked)  # type: ignore[arg-type]  # each value was checked for its name
+
+
+def settings_of_run(config: pytest.Config, *, seed: str, world_seed: int | str | None = None) -> Settings:
+    """Return the settings of a fake Edge that belongs to no test."""
+    org, env, era = (_configured(config, name) for name in ("org", "env", "era"))
+    return Settings(org=org, env=env, era=era, seed=_seed_for(config, world_seed, seed))
+
+
+def _marked(node: pytest.Item) -> dict[str, object]:
+    """Return what the markers of a test set, the nearest winning, keyword by keyword."""
     merged: dict[str, object] = {}
     for mark in node.iter_markers(MARKER):
         if mark.args:
@@ -56,28 +92,13 @@ def settings_of(node: pytest.Item) -> Settings:
                 msg = f"@pytest.mark.apigee does not take {name!r}.{nearest(name, _CHECKS)} Allowed: {listed(_CHECKS)}."
                 raise ConfigurationError(msg)
             merged.setdefault(name, _CHECKS[name](value))
-    for name in ("org", "env", "era"):
-        merged.setdefault(name, _configured(node.config, name))
-    merged.setdefault("seed", f"{_seed(node.config)} {node.nodeid}")
-    return Settings(**merged)  # type: ignore[arg-type]  # each value was checked for its name
-
-
-def settings_of_run(config: pytest.Config, *, seed: str) -> Settings:
-    """Return the settings of a fake Edge that belongs to no test."""
-    org, env, era = (_configured(config, name) for name in ("org", "env", "era"))
-    return Settings(org=org, env=env, era=era, seed=f"{_seed(config)} {seed}")
+    return merged
 
 
 def extra_hosts(config: pytest.Config) -> dict[str, str]:
     """Return the hosts of the ini list `apigee_hosts`, each with its environment or an empty text."""
     pairs = (line.partition("=") for line in config.getini("apigee_hosts"))
     return {host_of(host.strip()): environment.strip() for host, _, environment in pairs}
-
-
-def fenced_hosts() -> frozenset[str]:
-    """Return the hosts that the environment variables of live mode name, loopback excepted."""
-    hosts = (urlsplit(os.environ.get(name, "")).netloc for name in _LIVE_URLS)
-    return frozenset(host_of(host) for host in hosts if host and not host_of(host).startswith(_LOOPBACK))
 
 
 def world_path(config: pytest.Config) -> Path | None:
@@ -104,7 +125,7 @@ def check_configuration(config: pytest.Config) -> None:
         from pytest_apigee.edge.hosts import HostTest  # noqa: PLC0415 - only where the whole run is fenced
         from pytest_apigee.transports.fence import fence_hosts  # noqa: PLC0415 - likewise
 
-        fence_hosts(HostTest(fenced_hosts() | frozenset(extra_hosts(config))))
+        config.add_cleanup(fence_hosts(HostTest(live_hosts() | frozenset(extra_hosts(config)))).lift)
 
 
 class _Header:
@@ -126,6 +147,8 @@ def _described(config: pytest.Config) -> Iterable[str]:
             yield f"{label} {_DEFAULTS[name]} (default)"
     if config.getoption("apigee_seed") is not None:
         yield f"seed {config.getoption('apigee_seed')} (from --apigee-seed)"
+    if config.getini("apigee_hosts"):
+        yield f"hosts {listed(extra_hosts(config))} (from ini)"
     if config.getini("apigee_fence"):
         yield f"fence {config.getini('apigee_fence')} (from ini)"
 
@@ -138,15 +161,15 @@ def _check(config: pytest.Config) -> None:
     if fence not in _FENCES:
         msg = f"apigee_fence cannot be {fence!r}. Allowed: {listed(_FENCES)}.{nearest(fence, _FENCES)}"
         raise ConfigurationError(msg)
-    _seed(config)
     settings = settings_of_run(config, seed="")
     _named(config, "org", partial(check_name, "organization"), settings.org)
     _named(config, "env", partial(check_name, "environment"), settings.env)
     _named(config, "era", era_named, settings.era)
+    for line in config.getini("apigee_hosts"):
+        if not _HOST.fullmatch(line.partition("=")[0].strip()):
+            msg = f"apigee_hosts: {line!r} does not start with a host. Write 'host' or 'host=environment'."
+            raise ConfigurationError(msg)
     hosts = extra_hosts(config)
-    if not all(hosts):
-        msg = f"apigee_hosts has an entry without a host: {config.getini('apigee_hosts')}. Write 'host=environment'."
-        raise ConfigurationError(msg)
     # a world built once, and thrown away, finds what is wrong with the file and with what refers to it
     FakeEdge(world_path(config), org=settings.org, env=settings.env, era=settings.era, extra_hosts=hosts)
 
@@ -167,10 +190,13 @@ def _configured(config: pytest.Config, name: str) -> str | None:
     return option if option is not None else ini or None
 
 
-def _seed(config: pytest.Config) -> int:
-    text = config.getoption("apigee_seed") or "0"
+def _seed_for(config: pytest.Config, world_seed: int | str | None, owner: str) -> str:
+    """Return the seed of one world: two owners never share values, and every run gives an owner the same."""
+    text = config.getoption("apigee_seed")
+    if text is None:
+        return f"{0 if world_seed is None else world_seed} {owner}"
     try:
-        return int(text)
+        return f"{int(text)} {owner}"
     except ValueError:
         msg = f"--apigee-seed takes an integer, not {text!r}."
         raise ConfigurationError(msg) from None
@@ -207,11 +233,10 @@ def _checked_guesses(value: object) -> Mapping[str, object]:
 
 def _list_of(name: str, example: str) -> Callable[[object], tuple[str, ...]]:
     def check(value: object) -> tuple[str, ...]:
-        items = tuple(value) if isinstance(value, list | tuple | set | frozenset) else ()
-        if not items or not all(isinstance(item, str) for item in items):
-            msg = f"@pytest.mark.apigee({name}=...) takes a list, as {name}=[{example!r}], not {value!r}."
-            raise ConfigurationError(msg)
-        return items
+        if isinstance(value, list | tuple | set | frozenset) and all(isinstance(item, str) for item in value):
+            return tuple(value)
+        msg = f"@pytest.mark.apigee({name}=...) takes a list, as {name}=[{example!r}], not {value!r}."
+        raise ConfigurationError(msg)
 
     return check
 

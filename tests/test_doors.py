@@ -36,7 +36,8 @@ def furnish(edge: FakeEdge) -> None:
     edge.proxy(
         "/teapot", security="none", target=Response(status=418, headers=[("A", "1"), ("A", "2")], body=b"\0\xff")
     )
-    edge.user("ops@acme.example", password="correct horse")
+    edge.organization("globex")  # declared in frozen time, so that its times are the same
+    edge.user("ops@acme.example", password="correct horse", roles={"globex": ["orgadmin"]})
 
 
 def bearer(edge: FakeEdge) -> tuple[str, str]:
@@ -78,7 +79,7 @@ CORPUS: dict[str, Callable[[FakeEdge], Request]] = {
         body="grant_type=password&username=ops%40acme.example&password=wrong",
     ),
     "an organization": lambda edge: Request(
-        url=f"{edge.management_url}/v1/o/acme",
+        url=f"{edge.management_url}/v1/o/globex",
         headers=[("Authorization", f"Basic {b64encode(b'ops@acme.example:correct horse').decode()}")],
     ),
     "an organization without credentials": lambda edge: Request(url=f"{edge.management_url}/v1/o/acme"),
@@ -162,3 +163,13 @@ def test_eight_threads_share_one_session() -> None:
     assert answers == [True] * threads * rounds
     assert len(edge.calls.to("echo")) == threads * rounds
     assert [exchange.number for exchange in edge.calls] == list(range(1, threads * rounds + 1))
+
+
+def test_the_date_header_is_edges_time() -> None:
+    """Where the clocks disagree, the Date header tells the client Edge's time."""
+    with fake_edge() as edge:
+        edge.clock.freeze(MOMENT)
+        edge.clock.skew(minutes=5)
+        answer = requests.get("https://mocktarget.apigee.net/")
+
+    assert answer.headers["Date"] == "Thu, 31 Jan 2030 12:05:00 GMT"

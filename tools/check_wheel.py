@@ -29,7 +29,7 @@ def files_below(*directories: str) -> set[str]:
         path.relative_to(ROOT).as_posix()
         for directory in directories
         for path in (ROOT / directory).rglob("*")
-        if path.is_file() and not any(part == "__pycache__" or part.startswith(".") for part in path.parts[-3:])
+        if path.is_file() and not any(part.startswith((".", "__pycache__")) for part in path.relative_to(ROOT).parts)
     }
 
 

@@ -176,6 +176,7 @@ class Catalog(Landscape):
         proxy_name = name or base_path.strip("/").replace("/", "-") or "root"
         backend = target_from({} if target is None else target)
         scopes = _scopes(scope)
+        named = [proxy_name] if products is None else names_in("products", products)
         if security == "oauth":
             proxy = protected_proxy(proxy_name, base_path, environment=environment, target=backend, scopes=scopes)
         else:
@@ -183,7 +184,7 @@ class Catalog(Landscape):
         with self._state.lock:
             organization.add_proxy(proxy)
             if security == "oauth":
-                for product in [proxy_name] if products is None else names_in("products", products):
+                for product in named:
                     organization.name_product(product, proxy=proxy_name, scopes=scopes)
         return Proxy(
             name=proxy_name,

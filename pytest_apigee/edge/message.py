@@ -80,7 +80,7 @@ class Request:
         method: The verb, as sent.
         url: An absolute http or https URL; its path stays percent-encoded as sent.
         headers: A mapping, or pairs where a name comes twice.
-        body: Bytes, or text to send as UTF-8.
+        body: Bytes, or text to send as UTF-8; a lone surrogate becomes a question mark.
 
     Raises:
         ConfigurationError: The URL is not an absolute http or https URL.
@@ -106,7 +106,7 @@ class Request:
         assign(self, "method", method)
         assign(self, "url", url)
         assign(self, "headers", Headers(headers))
-        assign(self, "body", body.encode() if isinstance(body, str) else body)
+        assign(self, "body", body.encode("utf-8", "replace") if isinstance(body, str) else body)
         assign(self, "scheme", parts["scheme"].lower())
         assign(self, "host", host_of(parts["authority"]))
         assign(self, "path", parts["path"] or "/")
@@ -165,7 +165,7 @@ class Response:
     Args:
         status: 200 to 599.
         headers: A mapping, or pairs where a name comes twice. Doors add Content-Length and Date.
-        body: Bytes, or text to send as UTF-8.
+        body: Bytes, or text to send as UTF-8; a lone surrogate becomes a question mark.
 
     Raises:
         ConfigurationError: The status or a header cannot be sent.
@@ -182,7 +182,7 @@ class Response:
         assign = object.__setattr__
         assign(self, "status", status)
         assign(self, "headers", Headers(headers))
-        assign(self, "body", body.encode() if isinstance(body, str) else body)
+        assign(self, "body", body.encode("utf-8", "replace") if isinstance(body, str) else body)
         for name, value in self.headers:
             if not _HEADER_NAME.fullmatch(name) or _UNFIT_HEADER_VALUE.search(value):
                 msg = f"The header {name!r} of a Response cannot be sent: no control characters, and Latin-1 only."

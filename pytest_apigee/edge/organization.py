@@ -236,20 +236,19 @@ class Organization:
         if proxy.name in self.proxies:
             msg = f"The API proxy {proxy.name!r} already exists in organization {self.name!r}."
             raise ConfigurationError(msg)
-        for known in self.proxies.values():
-            if known.base_path == proxy.base_path and set(known.environments) & set(proxy.environments):
-                msg = f"The API proxy {known.name!r} already has the base path {proxy.base_path!r} in {self.name!r}."
-                raise ConfigurationError(msg)
+        self._check_base_path(proxy)
         self.proxies[proxy.name] = proxy
 
     def deploy(self, proxy: str, environment: str) -> None:
         """Deploy an API proxy in one environment more.
 
         Raises:
-            ConfigurationError: There is no such proxy or environment.
+            ConfigurationError: There is no such proxy or environment, or another proxy has the base path there.
         """
         known = _required(self.proxies, proxy, "API proxy", self.name)
-        self.proxies[proxy] = known.deployed_in(self.require_environment(environment))
+        deployed = known.deployed_in(self.require_environment(environment))
+        self._check_base_path(deployed)
+        self.proxies[proxy] = deployed
 
     def add_app(self, app: App) -> None:
         """Add an app with its credentials, and name the products that they name.
@@ -263,10 +262,12 @@ class Organization:
             msg = f"The app {app.name!r} of developer {app.developer!r} already exists."
             raise ConfigurationError(msg)
         for credential in app.credentials:
-            holder = self._owner_of_key.setdefault(credential.consumer_key, owner)
-            if holder != owner:
+            holder = self._owner_of_key.get(credential.consumer_key)
+            if holder is not None:
                 msg = f"A consumer key of app {app.name!r} already belongs to app {holder[1]!r}."
                 raise ConfigurationError(msg)
+        for credential in app.credentials:
+            self._owner_of_key[credential.consumer_key] = owner
             for product in credential.products:
                 self.name_product(product)
         self.apps[owner] = app
@@ -312,6 +313,14 @@ class Organization:
             for scope in self.products[name].scopes
         )
         return tuple(dict.fromkeys(scopes))
+
+    def _check_base_path(self, proxy: "ApiProxy") -> None:
+        path = proxy.base_path.rstrip("/")
+        for known in self.proxies.values():
+            is_there = known.name != proxy.name and set(known.environments) & set(proxy.environments)
+            if is_there and known.base_path.rstrip("/") == path:
+                msg = f"The API proxy {known.name!r} already has the base path {proxy.base_path!r} in {self.name!r}."
+                raise ConfigurationError(msg)
 
     def _subscribe(self, app: App, product: str) -> None:
         def with_product(known: Credential) -> Credential:

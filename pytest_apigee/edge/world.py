@@ -9,6 +9,7 @@ Rules of this file:
 """
 
 from dataclasses import dataclass, field
+from email.utils import formatdate
 
 from pytest_apigee.edge import hosts
 from pytest_apigee.edge.clock import Clock
@@ -134,6 +135,10 @@ class World:
             outcome = Response(status=501, headers={"Content-Type": "text/plain"}, body=f"{gap.message}\n")
         self._journal.add(request, outcome, notes, at_ms=self.clock.now_ms)
         return outcome
+
+    def http_date(self) -> str:
+        """Return Edge's time as the Date header of an answer gives it."""
+        return formatdate(self.clock.now_ms / 1000, usegmt=True)
 
     def record(self, request: Request, outcome: Response | ConnectionFailure, reason: str) -> None:
         """Write an exchange into the journal that somebody else answered."""

@@ -1,5 +1,6 @@
 """Adds what Edge saw to the report of a failed test; registered when the first test uses a fake."""
 
+import contextlib
 from collections.abc import Generator
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +15,7 @@ SHARED = "apigee_shared"
 EDGE = pytest.StashKey[FakeEdge]()
 SHARED_EDGE = pytest.StashKey[FakeEdge]()
 _PACKAGE = Path(__file__).parent.parent
+_OURS = (_PACKAGE, Path(contextlib.__file__))  # contextlib: what runs `fake_edge`
 
 
 class ReportHooks:
@@ -25,23 +27,26 @@ class ReportHooks:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """End the traceback of our own errors in the user's line, and add the section to a failure."""
         if call.excinfo is not None and isinstance(call.excinfo.value, ApigeeError):
-            _end_in_users_line(call.excinfo.tb)
+            _leave_out_ours(call.excinfo.tb)
         report = yield
         edge = _edge_of(item)
         if report.failed and edge is not None:
             report.sections.append((TITLE, section_of(edge)))
+        if call.when == "teardown" and EDGE in item.stash:
+            del item.stash[EDGE]  # pytest keeps items to the end of the run, and an Edge can be large
         return report
 
 
-def _end_in_users_line(entry: TracebackType | None) -> None:
-    """Cut off what follows the last frame outside of this package."""
-    last = None
+def _leave_out_ours(entry: TracebackType | None) -> None:
+    """Take the frames of this package out of a traceback, which starts in pytest's."""
+    kept: list[TracebackType] = []
     while entry is not None:
-        if _PACKAGE not in Path(entry.tb_frame.f_code.co_filename).parents:
-            last = entry
+        path = Path(entry.tb_frame.f_code.co_filename)
+        if not any(ours == path or ours in path.parents for ours in _OURS):
+            kept.append(entry)
         entry = entry.tb_next
-    if last is not None:
-        last.tb_next = None
+    for one, following in zip(kept, [*kept[1:], None], strict=True):
+        one.tb_next = following
 
 
 def _edge_of(item: pytest.Item) -> FakeEdge | None:

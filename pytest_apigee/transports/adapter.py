@@ -7,7 +7,7 @@ for both), so its retries, its `build_response`, its `add_headers` and its own `
 
 import types
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 import responses
 from requests import PreparedRequest, Response, Session
@@ -62,7 +62,7 @@ class DoorAdapter(HTTPAdapter):
             self._inner.cert_verify(*args, **options)  # type: ignore[attr-defined]  # an HTTPAdapter
 
     def _send_as_inner(self, request: PreparedRequest, options: Mapping[str, Any]) -> Response:
-        if isinstance(self._inner, HTTPAdapter):
+        if _is_http_adapter(self._inner):
             return HTTPAdapter.send(self._inner, request, **options)
         return self._inner.send(request, **options)
 
@@ -85,7 +85,7 @@ def door_adapter(inner: BaseAdapter) -> BaseAdapter:
     """Return the adapter of ours that stands for a session's own."""
     if isinstance(inner, DoorAdapter):
         return inner
-    if not (isinstance(inner, HTTPAdapter) and issubclass(type(inner), HTTPAdapter)):  # a mock only says that it is
+    if not _is_http_adapter(inner):
         return _view(DoorAdapter, inner, vars(HTTPAdapter()))
     try:
         return _view(_kind_of(type(inner)), inner, vars(inner))
@@ -96,6 +96,10 @@ def door_adapter(inner: BaseAdapter) -> BaseAdapter:
 def adapter_seam(board: Switchboard) -> Seam:
     """Return the seam for clients of requests."""
     return Seam(owner=Session, name="get_adapter", make=lambda original: _switched(board, original))
+
+
+def _is_http_adapter(adapter: BaseAdapter) -> TypeGuard[HTTPAdapter]:
+    return issubclass(type(adapter), HTTPAdapter)  # a mock only says that it is an instance
 
 
 def _switched(board: Switchboard, original: Callable[..., BaseAdapter]) -> Callable[..., BaseAdapter]:

@@ -14,7 +14,7 @@ from requests import Response as RequestsResponse
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from responses import BaseResponse, Call, CallList, RequestsMock
-from urllib3 import HTTPResponse
+from urllib3 import BaseHTTPResponse, HTTPResponse
 
 from pytest_apigee.edge.message import Request
 from pytest_apigee.transports.switchboard import Sent
@@ -70,7 +70,7 @@ class _FakeAnswer(BaseResponse):
 class _Builder(HTTPAdapter):
     """Builds for the engine: in full what a stub answered, and next to nothing where the client builds again."""
 
-    def build_response(self, req: PreparedRequest, resp: HTTPResponse) -> RequestsResponse:
+    def build_response(self, req: PreparedRequest, resp: BaseHTTPResponse) -> RequestsResponse:
         if not (isinstance(req, Envelope) and req.fake_was_asked):
             return super().build_response(req, resp)
         response = RequestsResponse()

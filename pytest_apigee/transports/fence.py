@@ -122,7 +122,7 @@ def _refusal(host: str, door: OpenDoor | None, fenced: Fenced | None) -> str:
     if door is not None:
         return (
             f"{host} is a host of Apigee Edge and a fake Edge is open, but this client is not answered in process: "
-            "requests and urllib3 are. Use one of them here, or reach the fake through the apigee_server fixture."
+            "requests and urllib3 are. Use one of them here, or call the fake itself: apigee.handle(Request(...))."
         )
     because = "" if fenced is None else fenced.because
     return (

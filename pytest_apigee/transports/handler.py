@@ -27,6 +27,9 @@ class Handler(Protocol):
     def handle(self, request: Request) -> Response | ConnectionFailure:
         """Answer one request."""
 
+    def http_date(self) -> str:
+        """Return the time at this world as a Date header gives it."""
+
     def record(self, request: Request, outcome: Response | ConnectionFailure, reason: str) -> None:
         """Note an exchange that someone else answered."""
 

@@ -108,7 +108,7 @@ class Door:
         outcome = self._handler.handle(envelope.sent)
         if isinstance(outcome, ConnectionFailure):
             raise _NoAnswerError(outcome)
-        return raw_response(outcome, method=envelope.sent.method)
+        return raw_response(outcome, method=envelope.sent.method, date=self._handler.http_date())
 
     def _stubbed(self, envelope: Envelope, response: requests.Response) -> HTTPResponse:
         """Record what a stub answered, and leave the stub's own record of it readable."""

@@ -1,7 +1,6 @@
 """Finds a user's own `responses` stub for a host that a door answers, which would never be asked."""
 
 from collections.abc import Iterator
-from types import CellType
 
 from requests import PreparedRequest
 from requests.adapters import HTTPAdapter
@@ -43,8 +42,7 @@ def _active_mocks(send: object) -> Iterator[RequestsMock]:
 
 
 def _enclosed(function: object) -> Iterator[object]:
-    cells: tuple[CellType, ...] = getattr(function, "__closure__", None) or ()
-    for cell in cells:
+    for cell in getattr(function, "__closure__", None) or ():
         try:
             yield cell.cell_contents
         except ValueError:  # a cell that is still empty

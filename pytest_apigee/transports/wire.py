@@ -7,9 +7,7 @@ lengths are those of a real server.
 import io
 import re
 from collections.abc import Sequence
-from email.utils import formatdate
 from http.client import HTTPResponse as ParsedResponse
-from http.client import responses as reasons
 
 from urllib3 import HTTPHeaderDict, HTTPResponse
 
@@ -32,9 +30,9 @@ def read_request(wire: bytes) -> tuple[str, str, list[tuple[str, str]], bytes]:
     return method, target, headers, _dechunked(payload) if _is_chunked(headers) else payload
 
 
-def raw_response(response: Response, *, method: str) -> HTTPResponse:
+def raw_response(response: Response, *, method: str, date: str) -> HTTPResponse:
     """Make the raw response that urllib3 would have read from the wire."""
-    parsed = _parsed(_written(response, method), method)
+    parsed = _parsed(_written(response, method, date), method)
     raw = HTTPResponse(
         body=parsed,
         headers=HTTPHeaderDict(parsed.msg.items()),
@@ -49,10 +47,10 @@ def raw_response(response: Response, *, method: str) -> HTTPResponse:
     return raw
 
 
-def _written(response: Response, method: str) -> bytes:
+def _written(response: Response, method: str, date: str) -> bytes:
     headers, body = list(response.headers), response.body
     if "Date" not in response.headers:
-        headers.append(("Date", formatdate(usegmt=True)))
+        headers.append(("Date", date))
     if response.status in _BODILESS:
         body = b""
     elif _is_chunked(headers):
@@ -60,7 +58,7 @@ def _written(response: Response, method: str) -> bytes:
     elif "Content-Length" not in response.headers:
         headers.append(("Content-Length", str(len(body))))
     lines = [
-        f"HTTP/1.1 {response.status} {reasons.get(response.status, '')}",
+        f"HTTP/1.1 {response.status} {response.reason}",
         *(f"{name}: {value}" for name, value in headers),
     ]
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + (b"" if method == "HEAD" else body)

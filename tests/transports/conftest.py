@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from email.utils import formatdate
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,9 @@ class World:
 
     def record(self, request: Request, outcome: Response | ConnectionFailure, reason: str) -> None:
         self.records.append((request, outcome, reason))
+
+    def http_date(self) -> str:
+        return formatdate(usegmt=True)
 
     def complain(self, kind: str, message: str) -> None:
         self.complaints.append((kind, message))

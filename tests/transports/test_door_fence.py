@@ -26,7 +26,7 @@ from pytest_apigee.transports.switchboard import switchboard
 def not_answered(host):
     return (
         f"{host} is a host of Apigee Edge and a fake Edge is open, but this client is not answered in process: "
-        "requests and urllib3 are. Use one of them here, or reach the fake through the apigee_server fixture."
+        "requests and urllib3 are. Use one of them here, or call the fake itself: apigee.handle(Request(...))."
     )
 
 
@@ -178,7 +178,7 @@ def test_stops_every_client_when_the_door_has_closed(world, listener, client):
 @pytest.mark.parametrize("proxied", [False, True])
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_stops_requests_when_the_door_has_closed(world, listener, scheme, proxied):
-    """requests and urllib3 fail as if the network did, through a proxy too."""
+    """Clients of requests and urllib3 fail as if the network did, through a proxy too."""
     with open_door(world):
         pass
     proxies = {scheme: listener.url} if proxied else {}
@@ -207,7 +207,7 @@ def test_leaves_everyone_else_alone(door, listener, tmp_path):
     assert requests.get(listener.url, timeout=5).text == "real"
     assert httpx.get(listener.url, trust_env=False).text == "real"
     assert httpx.get("http://elsewhere.test/", proxy=listener.url, trust_env=False).text == "real"
-    assert urllib.request.urlopen(listener.url, timeout=5).read() == b"real"
+    assert urllib.request.urlopen(listener.url, timeout=5).read() == b"real"  # noqa: S310 - a URL of our own
     assert socket.getaddrinfo(None, 80, type=socket.SOCK_STREAM)
     context = ssl.create_default_context()
     assert context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname="elsewhere.test")
@@ -307,7 +307,7 @@ def test_fences_before_a_door_was_opened(make_world):
 def test_keeps_one_fence_for_many_worlds(make_world):
     """A thousand worlds with the same hosts leave one fence, and no world."""
     switches = switchboard()
-    before = len(switches._fenced)
+    before = len(switches._fenced)  # noqa: SLF001 - what must not grow shows nowhere else
     kept = []
     for _ in range(1000):
         world = make_world("same-hosts.test")
@@ -317,7 +317,7 @@ def test_keeps_one_fence_for_many_worlds(make_world):
     del world
     gc.collect()
 
-    assert len(switches._fenced) == before + 1
+    assert len(switches._fenced) == before + 1  # noqa: SLF001 - as above
     assert [ref for ref in kept if ref() is not None] == []
 
 
@@ -335,8 +335,17 @@ def test_keeps_no_world_in_a_response(make_world):
     assert (response.content, raw.data) == (b"fake", b"fake")
 
 
+def test_imports_no_httpx_of_its_own(world, monkeypatch):
+    """Where nobody imported httpx, a door does not either."""
+    for name in ("httpx", "httpcore"):
+        monkeypatch.delitem(sys.modules, name)
+
+    with open_door(world):
+        assert not {"httpx", "httpcore"} & sys.modules.keys()
+
+
 def test_fences_httpx_that_is_imported_late(run_python):
-    """httpx that is imported after the door was opened is stopped at TLS through a proxy."""
+    """A client of httpx that is imported after the door was opened is stopped at TLS through a proxy."""
     done = run_python(
         """
 from conftest import Listener, World

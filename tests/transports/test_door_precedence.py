@@ -1,5 +1,6 @@
 """Other mocks and adapters keep all other hosts, in any order of entering and leaving."""
 
+import io
 import re
 from contextlib import ExitStack
 from unittest import mock
@@ -41,7 +42,7 @@ def test_shares_the_process_with_responses(make_world, listener, first, leaves_f
 
     assert texts == ["fake", "mine", "real"]
     assert left == ("mine" if leaves_first == "door" else "fake")
-    assert HTTPAdapter.send is responses._real_send
+    assert HTTPAdapter.send is responses._real_send  # noqa: SLF001 - as requests wrote it
 
 
 def test_works_in_a_decorated_function(world, door):
@@ -174,8 +175,8 @@ def test_refuses_what_requests_mock_does_not_let_out(world, door):
 class Fixed(BaseAdapter):
     def send(self, request, **options):
         response = requests.Response()
-        response.status_code, response._content, response.url = 200, b"mounted", request.url
-        response.request, response.raw = request, None
+        response.status_code, response.raw, response.url = 200, io.BytesIO(b"mounted"), request.url
+        response.request = request
         return response
 
     def close(self):
@@ -194,12 +195,16 @@ def test_answers_before_a_mounted_adapter(world, listener):
     assert adapter.send(requests.Request("GET", world.url).prepare()).text == "mounted"
 
 
-def test_answers_before_a_mock_that_says_it_is_an_adapter(world, door):
-    """`Mock(spec=HTTPAdapter)` is an adapter of another kind."""
-    session = requests.Session()
-    session.mount("https://", mock.Mock(spec=HTTPAdapter))
+def test_answers_before_a_mock_that_says_it_is_an_adapter(world):
+    """`Mock(spec=HTTPAdapter)` is an adapter of another kind: not asked while the door is open, and asked after."""
+    session, mounted = requests.Session(), mock.Mock(spec=HTTPAdapter)
+    session.mount("https://", mounted)
+    with open_door(world):
+        adapter = session.get_adapter(world.url)
+        assert session.get(world.url).text == "fake"
+        mounted.send.assert_not_called()
 
-    assert session.get(world.url).text == "fake"
+    assert adapter.send(requests.Request("GET", world.url).prepare()) is mounted.send.return_value
 
 
 class Timed(HTTPAdapter):

@@ -29,7 +29,7 @@ def test_asks_stubs_first(world, door):
     [
         (matchers.urlencoded_params_matcher({"a": "b"}), {"data": {"a": "b"}}),
         (matchers.json_params_matcher({"a": 1}), {"json": {"a": 1}}),
-        (matchers.body_matcher("file"), {"data": io.BytesIO(b"file")}),
+        (lambda request: (request.body == b"file", ""), {"data": io.BytesIO(b"file")}),
         (matchers.query_param_matcher({"q": "1"}), {"params": {"q": "1"}}),
         (matchers.header_matcher({"X-A": "1"}), {"headers": {"X-A": "1"}}),
         (matchers.request_kwargs_matcher({"stream": True, "timeout": 3}), {"stream": True}),
@@ -106,7 +106,7 @@ def test_keeps_no_calls_of_the_fake(world, door):
     requests.get(world.url, timeout=5)
 
     assert len(door.responses.calls) == 0
-    assert len(door._engine._fake.calls) == 0
+    assert len(door._engine._fake.calls) == 0  # noqa: SLF001 - what must not grow shows nowhere else
 
 
 def test_lets_a_stub_pass_through_to_the_fake(world, door):

@@ -126,7 +126,8 @@ class TokenEndpoint:
             raise _unauthorized(self._state.guesses.bad_user_text, f"{whom}; declare one with apigee.user(email)")
         if not _same(password, user.password):
             raise _unauthorized(self._state.guesses.bad_user_text, f"wrong password for the SSO user {user.email}")
-        self._check_mfa(user, fields.get("mfa_token") or "")
+        codes = (value for name, value in fields if name == "mfa_token" and value)  # an empty one counts as absent
+        self._check_mfa(user, next(codes, ""))
         return user
 
     def _check_mfa(self, user: User, code: str) -> None:

@@ -1,7 +1,6 @@
 """One-time codes by time (RFC 6238 over RFC 4226): SHA-1, six digits, steps of 30 seconds."""
 
 import base64
-import binascii
 import hashlib
 import hmac
 
@@ -22,7 +21,7 @@ def decoded_secret(secret: str) -> bytes:
     compact = secret.replace(" ", "").replace("-", "").rstrip("=").upper()
     try:
         decoded = base64.b32decode(compact + "=" * (-len(compact) % 8))
-    except binascii.Error:
+    except ValueError:  # binascii.Error, or text that is not ASCII
         decoded = b""
     if not decoded:
         msg = "An MFA secret is base32 text as authenticator apps show it: letters A to Z and digits 2 to 7."

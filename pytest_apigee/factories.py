@@ -1,5 +1,6 @@
 """Tokens made without a login, and `auth=` objects that carry them."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -96,7 +97,8 @@ class BearerAuth:
 
     def __call__(self, request: _AnyMessage) -> _AnyMessage:
         """Add the token to one request, and return the request."""
-        if self._is_for(str(request.url)) and "Authorization" not in request.headers:
+        url = re.split("[?#]", str(request.url), maxsplit=1)[0]  # what follows may look like a host, as in ?@{host}
+        if self._is_for(url) and "Authorization" not in request.headers:
             request.headers["Authorization"] = f"Bearer {self._current()}"
         return request
 

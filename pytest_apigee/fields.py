@@ -93,7 +93,9 @@ class FieldReader:
     def seed(self, name: str) -> int | str | None:
         """Return an integer or text field, or None."""
         value = self.anything(name)
-        return self.number(name, 0) if isinstance(value, int) else self.optional_text(name)
+        if isinstance(value, bool) or not isinstance(value, int | str | None):
+            raise self._wrong(name, "an integer or text", value)
+        return value
 
     def choice(self, name: str, allowed: tuple[str, ...], default: str) -> str:
         """Return a text field that must be one of those allowed."""
@@ -174,4 +176,7 @@ class FieldReader:
         return pairs
 
     def _wrong(self, name: str, wanted: str, value: object) -> ConfigurationError:
-        return self.error(f"the field {name!r} must be {wanted}, not {type(value).__name__}")
+        given = type(value).__name__
+        if isinstance(value, list | tuple) and value:
+            given = f"a list of {listed({type(item).__name__ for item in value})}"
+        return self.error(f"the field {name!r} must be {wanted}, not {given}")

@@ -93,22 +93,33 @@ class _SharedHooks:
         self._edge = edge
         self._stack = ExitStack()
         self._settings: Settings | None = None
+        self._mistake = ""
 
     def open(self, item: pytest.Item) -> None:
-        """Open the doors for a test, as its markers say."""
-        self._settings = _or_fail(lambda: settings_in_shared(item))
+        """Open the doors for a test, as its markers say; a mistake in them is kept for this test alone."""
+        try:
+            self._settings = settings_in_shared(item)
+        except ConfigurationError as error:
+            self._settings, self._mistake = Settings(), str(error)
         self._stack.enter_context(opened(self._edge, release=self._settings.release))
 
     def close(self) -> None:
         """Close the doors, if they are open, and give real time back."""
         self._stack.close()
-        self._settings = None
+        self._settings, self._mistake = None, ""
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Open the doors for a test that uses this world."""
         if SHARED in getattr(item, "fixturenames", ()):
             self.open(item)
+            self.pytest_runtest_call()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_call(self) -> None:
+        """Fail the test for its markers: the first one here, as pytest would keep a failure of the fixture's setup."""
+        if self._mistake:
+            _fail(self._mistake)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_teardown(self) -> Generator[None, None, None]:

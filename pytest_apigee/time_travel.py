@@ -1,6 +1,7 @@
 """Moves the time of the whole process with time-machine, for the clock of a fake that clients reach in process."""
 
 import sys
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pytest_apigee.edge.clock import wall_ms
@@ -47,7 +48,10 @@ class ProcessWall:
 
     def restore(self) -> None:
         """Give real time back to the process."""
-        if self._travel is not None:
+        stack = _travellers()
+        if self._traveller in stack[:-1]:
+            stack.remove(self._traveller)  # travel.stop() ends whoever started last, and that is another tool's journey
+        elif self._travel is not None and stack:
             self._travel.stop()
         self._travel = self._traveller = None
         self._frozen = False
@@ -56,12 +60,14 @@ class ProcessWall:
         self._check_holder()
         import time_machine  # noqa: PLC0415 - only tests that move time need it
 
-        moment = moment_ms / SECOND_MS  # as a number: a datetime would also move the process to its time zone
+        # As whole seconds, since a float loses milliseconds in far years and a datetime brings its time zone along.
+        seconds, rest_ms = divmod(moment_ms, SECOND_MS)
         if self._traveller is None:
-            self._travel = time_machine.travel(moment, tick=tick)
+            self._travel = time_machine.travel(seconds, tick=tick)
             self._traveller = self._travel.start()
         else:
-            self._traveller.move_to(moment, tick=tick)
+            self._traveller.move_to(seconds, tick=tick)
+        self._traveller.shift(timedelta(milliseconds=rest_ms))
         self._frozen = not tick
 
     def _check_holder(self) -> None:
@@ -86,5 +92,5 @@ class ProcessWall:
 def _travellers() -> list[object]:
     """Return who travels now, the last one last; time-machine 3 has had two names for it."""
     module = sys.modules.get("time_machine")
-    stack = getattr(module, "traveller_stack", None)
-    return list(stack if stack is not None else getattr(module, "coordinates_stack", ()))
+    stack: list[object] | None = getattr(module, "traveller_stack", None)
+    return stack if stack is not None else getattr(module, "coordinates_stack", [])

@@ -13,6 +13,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_apigee.edge.era import era_named
 from pytest_apigee.edge.gateway.target import FixedTarget
 from pytest_apigee.edge.message import Response
 from pytest_apigee.edge.organization import (
@@ -109,9 +110,12 @@ def _read_file(path: Path) -> Mapping[str, object]:
 
 
 def _read_content(table: FieldReader) -> WorldContent:
+    era = table.optional_text("era")
+    if era is not None:
+        table.placed(partial(era_named, era))
     content = WorldContent(
         seed=table.seed("seed"),
-        era=table.optional_text("era"),
+        era=era,
         organizations=table.tables("organizations"),
         users=table.tables("users"),
     )
@@ -178,7 +182,7 @@ def _declare_product(organization: Organization, table: FieldReader) -> None:
 
 
 def _declare_app(world: "Catalog", organization: Organization, table: FieldReader) -> None:
-    wanted = dict.fromkeys(table.products("apiProducts"), Status.APPROVED)
+    wanted = _products(table)
     credentials = tuple(_credential(world, reader) for reader in table.tables("credentials"))
     app = App(
         name=table.text("name"),
@@ -212,7 +216,7 @@ def _credential(world: "Catalog", table: FieldReader) -> Credential:
     credential = Credential(
         consumer_key=table.optional_text("consumerKey") or drawn.consumer_key,
         consumer_secret=table.optional_text("consumerSecret") or drawn.consumer_secret,
-        products={name: Status(status) for name, status in table.products("apiProducts").items()},
+        products=_products(table),
         issued_at_ms=table.number("issuedAt", drawn.issued_at_ms),
         expires_at_ms=table.number("expiresAt", NEVER_MS),
         status=_status(table),
@@ -223,6 +227,10 @@ def _credential(world: "Catalog", table: FieldReader) -> Credential:
     return credential
 
 
+def _products(table: FieldReader) -> dict[str, Status]:
+    return {name: Status(status) for name, status in table.products("apiProducts").items()}
+
+
 def _status(table: FieldReader) -> Status:
     return Status(table.choice("status", tuple(Status), Status.APPROVED))
 
@@ -230,9 +238,10 @@ def _status(table: FieldReader) -> Status:
 def _declare_api(world: "Catalog", organization: Organization, table: FieldReader) -> None:
     name = table.text("name")
     environments = table.texts("environments", (world.usual_environment(organization),))
-    security = table.choice("security", (*_SECURITIES, *_UNMODELLED_SECURITIES), "oauth")
-    if security in _UNMODELLED_SECURITIES:
+    if table.anything("security") in _UNMODELLED_SECURITIES:
+        security = table.text("security")
         raise table.error(f"security {security!r} is not modelled by this version; allowed: {listed(_SECURITIES)}")
+    security = table.choice("security", _SECURITIES, "oauth")
     if not environments:
         raise table.error("environments must name at least one environment")
     world.proxy(

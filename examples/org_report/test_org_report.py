@@ -9,9 +9,7 @@ import pytest
 import requests
 from org_report.cli import main, report
 
-from pytest_apigee import FakeEdge
-from pytest_apigee.edge.clock import Clock
-from pytest_apigee.edge.journal import Calls
+from pytest_apigee import Calls, Clock, FakeEdge
 
 USER = "ops@acme.example"
 PASSWORD = "correct horse"

@@ -15,9 +15,7 @@ from weather.client import (
     WeatherError,
 )
 
-from pytest_apigee import App, FakeEdge, Proxy, Request, Response
-from pytest_apigee.edge.clock import Clock
-from pytest_apigee.edge.journal import Calls
+from pytest_apigee import App, Calls, Clock, FakeEdge, Proxy, Request, Response
 
 HTML = "<html><h1>502 Bad Gateway</h1></html>"
 

@@ -5,13 +5,23 @@ Every declaration is checked where it is made; a wrong one raises `Configuration
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from pytest_apigee.edge.gateway.proxy import open_proxy, protected_proxy
 from pytest_apigee.edge.gateway.target import target_from
 from pytest_apigee.edge.landscape import Landscape, names_in
-from pytest_apigee.edge.organization import ApiProduct, App, Credential, Developer, Organization, Status
+from pytest_apigee.edge.organization import (
+    ApiProduct,
+    App,
+    Credential,
+    Developer,
+    DeveloperStatus,
+    Organization,
+    Status,
+)
 from pytest_apigee.errors import ConfigurationError, listed, nearest
 
+_Status = TypeVar("_Status", Status, DeveloperStatus)
 _SECURITIES = ("oauth", "none")
 _DEFAULT_APP = "apigee-app"
 
@@ -135,6 +145,38 @@ class Catalog(Landscape):
             organization.add_app(app)
         return app
 
+    def set_app_status(self, app: App, status: str) -> None:
+        """Approve or revoke an app; its tokens are refused while it is not approved.
+
+        Args:
+            app: The app.
+            status: ``approved``, ``pending`` or ``revoked``.
+
+        Raises:
+            ConfigurationError: There is no such app or status.
+        """
+        with self._state.lock:
+            self._organization(app.organization).set_app_status(app, _status(Status, status))
+
+    def set_key_status(self, app: App, status: str, *, consumer_key: str | None = None) -> None:
+        """Approve or revoke a consumer key of an app, by default its first; statuses are those of an app.
+
+        Raises:
+            ConfigurationError: There is no such app, key or status.
+        """
+        with self._state.lock:
+            organization = self._organization(app.organization)
+            organization.set_key_status(app, consumer_key or app.consumer_key, _status(Status, status))
+
+    def set_developer_status(self, email: str, status: str, *, org: str | None = None) -> None:
+        """Make a developer ``active`` or ``inactive``; the tokens of an inactive one's apps are refused.
+
+        Raises:
+            ConfigurationError: There is no such developer or status.
+        """
+        with self._state.lock:
+            self._organization(org).set_developer_status(email, _status(DeveloperStatus, status))
+
     def proxy(  # noqa: PLR0913 - one keyword for each field of a proxy
         self,
         base_path: str,
@@ -233,6 +275,14 @@ class Catalog(Landscape):
         if email not in organization.developers:
             self.developer(email, org=organization.name)
         return email
+
+
+def _status(kind: type[_Status], status: str) -> _Status:
+    try:
+        return kind(status)
+    except ValueError:
+        msg = f"Unknown status {status!r}. Allowed: {listed(kind)}.{nearest(str(status), list(kind))}"
+        raise ConfigurationError(msg) from None
 
 
 def _scopes(given: str | Iterable[str]) -> tuple[str, ...]:

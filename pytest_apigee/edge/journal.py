@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import overload
+from typing import Protocol, overload
 
 from pytest_apigee.edge.message import ConnectionFailure, Request, Response
 
@@ -29,6 +29,7 @@ class Notes:
 
     service: Service = Service.NOBODY
     reason: str = ""
+    was_refused: bool = False
     organization: str = ""
     environment: str = ""
     proxy: str = ""
@@ -41,8 +42,8 @@ class Notes:
 class Exchange:
     """One request with its outcome, and why it came out so.
 
-    `reason` is empty where nothing was refused. `at_ms` is Edge's time in milliseconds since the epoch. `app` and
-    `user` are the names of who was recognised, `proxy` that of the API proxy that answered.
+    `reason` is empty where there is nothing to explain. `at_ms` is Edge's time in milliseconds since the epoch. `app`
+    and `user` are the names of who was recognised, `proxy` that of the API proxy that answered.
     """
 
     number: int
@@ -51,6 +52,7 @@ class Exchange:
     outcome: Response | ConnectionFailure
     service: Service
     reason: str = ""
+    was_refused: bool = False
     organization: str = ""
     environment: str = ""
     proxy: str = ""
@@ -67,6 +69,11 @@ class Exchange:
         answer = self.status or f"no answer ({getattr(self.outcome, 'kind', '')})"
         why = f"  {self.reason}" if self.reason else ""
         return f"{self.request.method} {self.request.scheme}://{self.request.host}{self.request.path} -> {answer}{why}"
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
 
 
 class Calls(Sequence[Exchange]):
@@ -98,7 +105,7 @@ class Calls(Sequence[Exchange]):
     @property
     def refused(self) -> "Calls":
         """Those that did not get what they asked for; `reason` says why."""
-        return self.where(lambda exchange: bool(exchange.reason))
+        return self.where(lambda exchange: exchange.was_refused)
 
     @property
     def last(self) -> Exchange:
@@ -126,9 +133,10 @@ class Calls(Sequence[Exchange]):
             raise AssertionError(msg)
         return exchanges[0]
 
-    def to(self, proxy: str) -> "Calls":
-        """Return those that an API proxy answered, by its name."""
-        return self.where(lambda exchange: exchange.proxy == proxy)
+    def to(self, proxy: "str | _Named") -> "Calls":
+        """Return those that an API proxy answered: its name, or what `apigee.proxy` returned."""
+        name = proxy if isinstance(proxy, str) else proxy.name
+        return self.where(lambda exchange: exchange.proxy == name)
 
     def where(self, holds: Callable[[Exchange], bool]) -> "Calls":
         """Return those for which a condition holds."""
@@ -183,6 +191,7 @@ class Journal(Calls):
                 outcome=outcome,
                 service=notes.service,
                 reason=notes.reason,
+                was_refused=notes.was_refused,
                 organization=notes.organization,
                 environment=notes.environment,
                 proxy=notes.proxy,

@@ -171,6 +171,17 @@ class Landscape(World):
             self._state.users.add(user)
         return user
 
+    def mfa_code(self, user: User) -> str:
+        """Return the MFA code of a user that is right at Edge's time now; Edge takes each only once.
+
+        Raises:
+            ConfigurationError: MFA is off for the user.
+        """
+        if user.mfa_secret is None:
+            msg = f"The SSO user {user.email!r} has no MFA: declare it with apigee.user(email, mfa_secret=...)."
+            raise ConfigurationError(msg)
+        return totp.code_at(user.mfa_secret, self.clock.now_ms)
+
     def set_password(self, email: str, password: str) -> None:
         """Change the password of an SSO user; the tokens issued before are void from now on.
 

@@ -125,12 +125,12 @@ class World:
         try:
             outcome = self._answer(request, notes)
         except Refusal as refusal:
-            notes.reason = refusal.reason
+            notes.reason, notes.was_refused = refusal.reason, True
             if refusal.error is not None:
                 self.complain(TARGET_ERROR, refusal.reason, refusal.error)
             outcome = refusal.fault.render()
         except NotModelled as gap:
-            notes.reason = gap.message
+            notes.reason, notes.was_refused = gap.message, True
             self.complain(NOT_MODELLED, gap.message)
             outcome = Response(status=501, headers={"Content-Type": "text/plain"}, body=f"{gap.message}\n")
         self._journal.add(request, outcome, notes, at_ms=self.clock.now_ms)
@@ -182,7 +182,7 @@ class World:
 
     def _no_such_host(self, host: str, notes: Notes) -> ConnectionFailure:
         known = [hosts.LOGIN, hosts.MANAGEMENT, hosts.MOCK_TARGET, *self._addresses()]
-        notes.reason = f"the fake Edge has no host {host!r}"
+        notes.reason, notes.was_refused = f"the fake Edge has no host {host!r}", True
         message = (
             f"The fake Edge has no host {host!r}. Known: {listed(known)}.{nearest(host, known)} "
             "Declare its organization and environment with apigee.organization(name, environments=[...])."

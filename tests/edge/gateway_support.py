@@ -65,7 +65,10 @@ def fault(faultstring: str, errorcode: str) -> bytes:
 
 def challenge(faultstring: str, errorcode: str) -> tuple[str, str]:
     """Return the challenge of VerifyAccessToken, as runtime.md 5.4 writes it."""
-    return "WWW-Authenticate", f'Bearer realm="null",error="invalid_token",error_description="{errorcode}: {faultstring}"'
+    return (
+        "WWW-Authenticate",
+        f'Bearer realm="null",error="invalid_token",error_description="{errorcode}: {faultstring}"',
+    )
 
 
 def unauthorized(faultstring: str, errorcode: str) -> Answer:

@@ -4,7 +4,7 @@ import base64
 import json
 from urllib.parse import urlencode
 
-from pytest_apigee.edge.clock import Clock
+from pytest_apigee.edge.clock import Clock, OwnWall
 from pytest_apigee.edge.message import Request, Response
 from pytest_apigee.fake import FakeEdge
 
@@ -15,8 +15,7 @@ FORM = "application/x-www-form-urlencoded"
 EMAIL = "ops@acme.example"
 PASSWORD = "correct horse"
 
-NOON = "2024-03-01T12:00:00Z"
-NOON_S = 1709294400
+NOON_S = 1709294400  # 2024-03-01T12:00:00Z
 
 MFA_SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"  # RFC 6238, appendix B: "12345678901234567890"
 MFA_MOMENT = "2005-03-18T01:58:31Z"  # likewise: 1111111111 s
@@ -27,9 +26,9 @@ Fields = dict[str, str]
 
 def edge_at_noon(**settings: object) -> FakeEdge:
     """Return a world that was made at noon, where time stands still, with one SSO user."""
-    clock = Clock()
-    clock.freeze(NOON)
-    edge = FakeEdge(clock=clock, **settings)
+    wall = OwnWall()
+    wall.stop_at(NOON_S * 1_000)
+    edge = FakeEdge(clock=Clock(wall), **settings)
     edge.user(EMAIL, password=PASSWORD)
     return edge
 
@@ -81,7 +80,7 @@ def refresh(refresh_token: str) -> Request:
 
 def header_of(token: str) -> str:
     """Return the first part of a JWT as it was sent."""
-    return token.split(".")[0]
+    return token.partition(".")[0]
 
 
 def payload_of(token: str) -> bytes:

@@ -171,7 +171,8 @@ def test_explains_an_expired_token_by_what_the_test_did_to_the_clock() -> None:
     edge.handle(request)
 
     assert edge.calls.last.reason == (
-        "the token expired 1:01:00 ago; the test moved the clock by 2:00:00 and the test set Edge's clock off by 0:01:00"
+        "the token expired 1:01:00 ago; the test moved the clock by 2:00:00 "
+        "and the test set Edge's clock off by 0:01:00"
     )
 
 
@@ -315,6 +316,7 @@ def test_counts_approved_products_only(status: Status) -> None:
     """A product that is pending or revoked on the key does not count."""
     edge = frozen_edge()
     organization = edge.organization("globex", environments=["test"])
+    edge.product("weather", scopes=["READ"], org="globex")
     api = edge.proxy("/weather", products=["weather"], org="globex")
     credential = edge.new_credential(products={"weather": status})
     developer = edge.developer("ada@example.com", org="globex")
@@ -322,9 +324,10 @@ def test_counts_approved_products_only(status: Status) -> None:
         App(name="a", app_id="1", organization="globex", developer=developer.email, credentials=(credential,))
     )
 
-    sent = answer(edge, get(api.url, bearer(TokenFactory(edge)(organization.apps["ada@example.com", "a"]))))
+    token = TokenFactory(edge)(organization.apps["ada@example.com", "a"])
 
-    assert sent == NO_MATCH
+    assert answer(edge, get(api.url, bearer(token))) == NO_MATCH
+    assert token.scopes == ()
 
 
 RESOURCES = [
@@ -404,8 +407,10 @@ def test_answers_an_unlisted_path_of_an_unbound_product_with_the_older_fault_in_
             JSON,
             (
                 "WWW-Authenticate",
-                'Bearer realm="null",error="invalid_token",error_description='
-                f'"keymanagement.service.apiresource_doesnot_exist: APIResource {path} does not exist"',
+                (
+                    'Bearer realm="null",error="invalid_token",error_description='
+                    f'"keymanagement.service.apiresource_doesnot_exist: APIResource {path} does not exist"'
+                ),
             ),
         ],
         b'{"fault":{"faultstring":"APIResource %s does not exist",'
@@ -477,8 +482,10 @@ def test_challenges_for_a_scope_where_switched_on() -> None:
         403,
         (
             "WWW-Authenticate",
-            'Bearer realm="null",error="invalid_token",'
-            'error_description="steps.oauth.v2.InsufficientScope: Required scope(s): [cso]"',
+            (
+                'Bearer realm="null",error="invalid_token",'
+                'error_description="steps.oauth.v2.InsufficientScope: Required scope(s): [cso]"'
+            ),
         ),
     )
 
@@ -607,7 +614,13 @@ def test_refuses_the_tokens_of_an_expired_key() -> None:
     )
     edge.clock.freeze("2026-01-02T03:04:05.678Z")
     api = weather(edge)
-    app = App(name="forecast", app_id="", organization="acme", developer="", credentials=(edge.new_credential(consumer_key="key"),))
+    app = App(
+        name="forecast",
+        app_id="",
+        organization="acme",
+        developer="",
+        credentials=(edge.new_credential(consumer_key="key"),),
+    )
     request = get(api.url, bearer(TokenFactory(edge)(app)))
 
     before = answer(edge, request)

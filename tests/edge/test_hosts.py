@@ -85,9 +85,7 @@ def test_lists_every_host_with_its_address() -> None:
     """Environments, custom domains and extra hosts lead to an environment; extra hosts shadow none of the others."""
     acme = organization("acme", "test", hosts={"API.acme.example": "test"})
 
-    addresses = gateway_addresses(
-        [acme], {"localhost": ("acme", "test"), "acme-test.apigee.net": ("other", "prod")}
-    )
+    addresses = gateway_addresses([acme], {"localhost": ("acme", "test"), "acme-test.apigee.net": ("other", "prod")})
 
     here = GatewayAddress(organization="acme", environment="test")
     assert addresses == {"acme-test.apigee.net": here, "api.acme.example": here, "localhost": here}

@@ -71,9 +71,7 @@ def granted(edge: FakeEdge, app: App, **fields: str) -> dict[str, str]:
     ("era", "headers", "template"),
     [("current", [JSON], CURRENT_BODY), ("2016", [JSON, ("Server", "Apigee Router")], BODY_OF_2016)],
 )
-def test_answers_a_client_in_the_layout_of_the_era(
-    era: str, headers: list[tuple[str, str]], template: str
-) -> None:
+def test_answers_a_client_in_the_layout_of_the_era(era: str, headers: list[tuple[str, str]], template: str) -> None:
     """A token answer is pretty JSON of strings, with a blank on both sides of each colon, in the era's order."""
     edge = frozen_edge(era=era)
     app = declared_app(edge)
@@ -263,7 +261,13 @@ def test_echoes_what_no_flow_is_for(method: str, suffix: str) -> None:
     """Another verb or path runs no policy and has no target: 200 with the request's own headers and body."""
     edge = frozen_edge()
     url = f"{edge.gateway_url}/oauth/client_credential{suffix}"
-    headers = [("X-Kept", "1"), ("Host", "acme-test.apigee.net"), ("Content-Length", "2"), FORM, ("Connection", "close")]
+    headers = [
+        ("X-Kept", "1"),
+        ("Host", "acme-test.apigee.net"),
+        ("Content-Length", "2"),
+        FORM,
+        ("Connection", "close"),
+    ]
 
     sent = answer(edge, Request(method=method, url=url, headers=headers, body="a="))
 
@@ -291,9 +295,7 @@ def test_answers_404_instead_of_an_echo_where_switched_off() -> None:
     sent = answer(edge, Request(url=f"{edge.gateway_url}/oauth/client_credential/authorize"))
 
     assert sent == (404, [], b"")
-    assert edge.calls.last.reason == (
-        "no flow of the proxy 'oauth' is for GET /oauth/client_credential/authorize"
-    )
+    assert edge.calls.last.reason == ("no flow of the proxy 'oauth' is for GET /oauth/client_credential/authorize")
 
 
 def test_knows_the_apps_of_its_own_organization_only() -> None:

@@ -49,8 +49,10 @@ WRONG_SECRET = (401, [JSON], b'{"ErrorCode" : "invalid_client", "Error" :"Client
 UNDECODABLE = (
     500,
     [JSON],
-    b'{"fault":{"faultstring":"UrlDecoding of the form parameters from the request message failed. '
-    b'The form parameters needs to be url encoded","detail":{"errorcode":"steps.oauth.v2.InvalidRequest"}}}',
+    (
+        b'{"fault":{"faultstring":"UrlDecoding of the form parameters from the request message failed. '
+        b'The form parameters needs to be url encoded","detail":{"errorcode":"steps.oauth.v2.InvalidRequest"}}}'
+    ),
 )
 
 CASES = [
@@ -132,9 +134,7 @@ CASES = [
     ),
     Case(
         name="unknown client",
-        request=token_request(
-            f"{ENDPOINT}?grant_type=client_credentials", client_id="nobody", client_secret=SECRET
-        ),
+        request=token_request(f"{ENDPOINT}?grant_type=client_credentials", client_id="nobody", client_secret=SECRET),
         expected=UNKNOWN_CLIENT,
         reason="no app of organization 'acme' has this consumer key",
     ),
@@ -283,7 +283,9 @@ NOT_ACTIVE = [
 ]
 
 
-@pytest.mark.parametrize("url", ["accesstoken?grant_type=client_credentials", "refresh_accesstoken?grant_type=refresh_token"])
+@pytest.mark.parametrize(
+    "url", ["accesstoken?grant_type=client_credentials", "refresh_accesstoken?grant_type=refresh_token"]
+)
 @pytest.mark.parametrize(("change", "text", "reason"), NOT_ACTIVE)
 def test_refuses_who_is_not_active(
     change: Callable[[Organization, App], None], text: str, reason: str, url: str
@@ -348,9 +350,7 @@ def test_refuses_a_wrong_secret_before_a_revoked_app() -> None:
     app = edge.app(org="globex")
     organization.set_app_status(app, Status.REVOKED)
 
-    sent = answer(
-        edge, token_request(edge.token_url_for("globex"), client_id=app.consumer_key, client_secret="wrong")
-    )
+    sent = answer(edge, token_request(edge.token_url_for("globex"), client_id=app.consumer_key, client_secret="wrong"))
 
     assert sent == WRONG_SECRET
 
@@ -378,7 +378,10 @@ def test_names_a_key_of_another_world() -> None:
             {"grant_type_before_client": False}, post(ENDPOINT), NO_CLIENT, id="the client is complained of first"
         ),
         pytest.param(
-            {"grant_type_before_client": False}, client(ENDPOINT), NO_GRANT, id="the grant type is looked at all the same"
+            {"grant_type_before_client": False},
+            client(ENDPOINT),
+            NO_GRANT,
+            id="the grant type is looked at all the same",
         ),
         pytest.param(
             {"grant_type_before_client": False}, post(REFRESH), NO_CLIENT, id="the client of a refresh comes first"
@@ -428,9 +431,7 @@ def test_follows_the_switch_for_who_is_not_active() -> None:
 
     sent = answer(
         edge,
-        token_request(
-            edge.token_url_for("globex"), client_id=app.consumer_key, client_secret=app.consumer_secret
-        ),
+        token_request(edge.token_url_for("globex"), client_id=app.consumer_key, client_secret=app.consumer_secret),
     )
 
     assert sent == (403, [JSON], flat("invalid_client", "Key revoked"))

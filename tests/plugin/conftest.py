@@ -1,7 +1,6 @@
 """Runs projects as users have them, each by a pytest of its own."""
 
 import textwrap
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -37,12 +36,31 @@ class Run:
         return [line for line in self.output.splitlines() if line.startswith("apigee:")]
 
 
+SECTION = "Apigee Edge (fake)"
 Runner = Callable[..., Run]
 
 
 def write(pytester: pytest.Pytester, source: str, files: dict[str, str]) -> None:
-    for name, text in {"test_it.py": source, **files}.items():
-        (pytester.path / name).write_text(textwrap.dedent(text), encoding="utf-8")
+    for name, text in {"test_it__py": source, **files}.items():
+        (pytester.path / name.replace("__", ".")).write_text(textwrap.dedent(text), encoding="utf-8")
+
+
+def counts_of(result: pytest.RunResult) -> dict[str, int]:
+    """Return how many tests passed, failed and so on; warnings are no outcome of a test."""
+    try:
+        outcomes = result.parseoutcomes()
+    except ValueError:  # it ended before the first test
+        return {}
+    return {name: count for name, count in outcomes.items() if name != "warnings"}
+
+
+def ended(result: pytest.RunResult) -> Run:
+    return Run(
+        exit_code=int(result.ret),
+        output=result.stdout.str(),
+        errors=result.stderr.str(),
+        counts=counts_of(result),
+    )
 
 
 @pytest.fixture
@@ -51,37 +69,46 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
 
 
+def loading(plugins: tuple[str, ...]) -> list[str]:
+    return [part for name in ("pytest_apigee.plugin", *plugins) for part in ("-p", name)]
+
+
 @pytest.fixture
 def run(pytester: pytest.Pytester, alone: None) -> Runner:
-    """Run a test file in this process."""
+    """Run a test file in this process; other files by keyword, ``pytest__ini`` for ``pytest.ini``."""
 
     def run(source: str, *args: str, plugins: tuple[str, ...] = (), **files: str) -> Run:
-        write(pytester, source, {name.replace("__", "."): text for name, text in files.items()})
-        loaded = [part for name in ("pytest_apigee.plugin", *plugins) for part in ("-p", name)]
-        result = pytester.runpytest_inprocess(*loaded, "-p", "no:cacheprovider", *args)
-        done = Run(exit_code=int(result.ret), output=result.stdout.str(), errors=result.stderr.str())
-        recorder = getattr(result.reprec, "getreports", None)
-        for report in recorder("pytest_runtest_logreport") if recorder else ():
+        write(pytester, source, files)
+        result = pytester.runpytest_inprocess(*loading(plugins), "-p", "no:cacheprovider", *args)
+        done = ended(result)
+        recorder = getattr(result, "reprec", None)  # absent where the run ended before the first test
+        for report in recorder.getreports("pytest_runtest_logreport") if hasattr(recorder, "getreports") else ():
             if report.failed:
                 key = f"{report.nodeid.partition('::')[2]} {report.when}"
                 done.failures[key] = report.longreprtext
-                done.sections[key] = "\n".join(text for title, text in report.sections if title == "Apigee Edge (fake)")
-        done.counts = {name: count for name, count in result.parseoutcomes().items() if name != "warnings"}
+                done.sections[key] = "\n".join(text for title, text in report.sections if title == SECTION)
         return done
 
     return run
 
 
 @pytest.fixture
-def run_apart(pytester: pytest.Pytester) -> Runner:
-    """Run a test file in a process of its own, with every plugin that is installed, in the order of the file."""
+def run_apart(pytester: pytest.Pytester, alone: None) -> Runner:
+    """Run a test file in a process of its own; otherwise as `run`, without single failures."""
 
-    def run(source: str, *args: str, in_order: bool = True, **files: str) -> Run:
-        write(pytester, source, {name.replace("__", "."): text for name, text in files.items()})
-        order = ("-p", "no:randomly") if in_order else ()
-        result = pytester.runpytest_subprocess(*order, *args, timeout=60)
-        output = result.stdout.str()
-        counts = Counter(result.parseoutcomes()) if " in " in output else Counter()
-        return Run(exit_code=int(result.ret), output=output, errors=result.stderr.str(), counts=dict(counts))
+    def run(source: str, *args: str, plugins: tuple[str, ...] = (), **files: str) -> Run:
+        write(pytester, source, files)
+        return ended(pytester.runpytest_subprocess(*loading(plugins), *args, timeout=60))
+
+    return run
+
+
+@pytest.fixture
+def run_installed(pytester: pytest.Pytester) -> Runner:
+    """Run a test file in a process of its own, with every plugin that is installed here, ours among them."""
+
+    def run(source: str, *args: str, **files: str) -> Run:
+        write(pytester, source, files)
+        return ended(pytester.runpytest_subprocess(*args, timeout=60))
 
     return run

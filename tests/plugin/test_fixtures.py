@@ -5,11 +5,19 @@ import re
 import pytest
 
 FIXTURES = {
-    "apigee": "A fake Apigee Edge of this test alone (`FakeEdge`): `requests` and `urllib3` reach it at Edge's own URLs.",
-    "apigee_shared": "One fake Apigee Edge for the whole run (per xdist worker), for suites whose tests build on each other.",
-    "apigee_world": "What each fake Edge starts with: override it to return a world file's path, or a dict of the same shape.",
+    "apigee": (
+        "A fake Apigee Edge of this test alone (`FakeEdge`): `requests` and `urllib3` reach it at Edge's own URLs."
+    ),
+    "apigee_shared": (
+        "One fake Apigee Edge for the whole run (per xdist worker), for suites whose tests build on each other."
+    ),
+    "apigee_world": (
+        "What each fake Edge starts with: override it to return a world file's path, or a dict of the same shape."
+    ),
     "apigee_app": "A developer app (`App`) that is subscribed to every API product of the default organization.",
-    "apigee_token": "Call it for a fresh access token (`Token`): `apigee_token(app=None, *, scope=None, lifetime=...)`.",
+    "apigee_token": (
+        "Call it for a fresh access token (`Token`): `apigee_token(app=None, *, scope=None, lifetime=...)`."
+    ),
     "apigee_session": "A `requests.Session` that authenticates itself to protected APIs, as `apigee_app`.",
     "apigee_management": (
         "A `requests.Session` that authenticates itself to the management API, as an SSO user with role orgadmin."
@@ -50,7 +58,9 @@ def test_is_described(run, name):
     done = run("", "--fixtures")
 
     scope = r" \[session scope\]" if name in ("apigee_shared", "apigee_world") else ""
-    assert re.search(rf"^{name}{scope} -- .*plugin\.py:\d+\n    {re.escape(FIXTURES[name])}$", done.output, re.MULTILINE)
+    assert re.search(
+        rf"^{name}{scope} -- .*plugin\.py:\d+\n    {re.escape(FIXTURES[name])}$", done.output, re.MULTILINE
+    )
 
 
 def test_all_are_described(run):

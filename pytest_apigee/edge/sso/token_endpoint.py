@@ -166,7 +166,7 @@ class TokenEndpoint:
 
     def _granted_scopes(self, requested: str | None) -> tuple[str, ...]:
         allowed = self._state.era.sso_scopes
-        scopes = tuple((requested or "").split())
+        scopes = tuple(dict.fromkeys((requested or "").split()))
         for scope in scopes:
             if scope not in allowed:
                 description = (

@@ -1,0 +1,113 @@
+"""The switches for what no source confirms."""
+
+import ast
+import dataclasses
+import inspect
+import itertools
+
+import pytest
+
+from pytest_apigee.edge import guesses as module
+from pytest_apigee.edge.guesses import Guesses
+from pytest_apigee.errors import ConfigurationError
+from pytest_apigee.fake import FakeEdge
+
+SWITCHES = {switch.name: switch.default for switch in dataclasses.fields(Guesses)}
+OTHER = {bool: lambda value: not value, int: lambda value: value + 2, str: lambda value: f"{value} other".strip()}
+
+
+def documented_switches():
+    """Return each switch with the docstring that follows it in the source."""
+    tree = ast.parse(inspect.getsource(module))
+    body = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Guesses").body
+    return {
+        node.target.id: following.value.value if isinstance(following, ast.Expr) else ""
+        for node, following in itertools.pairwise(body)
+        if isinstance(node, ast.AnnAssign)
+    }
+
+
+def another_value(name):
+    default = SWITCHES[name]
+    return "all" if name == "scope_rule" else OTHER[type(default)](default)
+
+
+def test_every_switch_is_documented():
+    """The source documents every switch and nothing else."""
+    assert set(documented_switches()) == set(SWITCHES)
+    assert len(SWITCHES) > 20
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+def test_every_switch_carries_the_word(name):
+    """The docstring of each switch carries the word GUESS."""
+    assert documented_switches()[name].startswith("GUESS")
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+def test_every_switch_can_be_set(name):
+    """Each switch takes another value of its type and leaves the others as they are."""
+    value = another_value(name)
+
+    switched = Guesses.of({name: value})
+
+    assert value != SWITCHES[name]
+    assert dataclasses.asdict(switched) == {**SWITCHES, name: value}
+
+
+def test_no_switch_gives_the_defaults():
+    """Without switches the defaults hold."""
+    assert Guesses.of({}) == Guesses()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("al_claim", "2", "The guess 'al_claim' takes a value of type int, not '2'."),
+        ("al_claim", True, "The guess 'al_claim' takes a value of type int, not True."),
+        ("scope_challenge", 1, "The guess 'scope_challenge' takes a value of type bool, not 1."),
+        ("issuer", None, "The guess 'issuer' takes a value of type str, not None."),
+        ("expired_status", 401.0, "The guess 'expired_status' takes a value of type int, not 401.0."),
+        ("expired_status", 200, "The guess 'expired_status' takes a status from 400 to 599, not 200."),
+        (
+            "mgmt_unknown_org_status",
+            399,
+            "The guess 'mgmt_unknown_org_status' takes a status from 400 to 599, not 399.",
+        ),
+        ("bad_refresh_status", 600, "The guess 'bad_refresh_status' takes a status from 400 to 599, not 600."),
+        ("bad_user_text", "a\nb", "The guess 'bad_user_text' takes printable ASCII text, not 'a\\nb'."),
+        ("mgmt_realm", "Köln", "The guess 'mgmt_realm' takes printable ASCII text, not 'Köln'."),
+        ("scope_rule", "some", "The guess 'scope_rule' takes one of all, any, not 'some'."),
+        ("scope_rule", "", "The guess 'scope_rule' takes one of all, any, not ''."),
+    ],
+)
+def test_a_wrong_value_is_an_error(name, value, message):
+    """A value of another type, or one that cannot be answered with, is an error that says what is allowed."""
+    with pytest.raises(ConfigurationError) as raised:
+        FakeEdge(guesses={name: value})
+
+    assert str(raised.value) == message
+
+
+@pytest.mark.parametrize("status", [400, 599])
+def test_every_error_status_is_allowed(status):
+    """A status switch takes 400 to 599."""
+    assert Guesses.of({"expired_status": status}).expired_status == status
+
+
+def test_an_unknown_switch_is_an_error():
+    """A switch that does not exist is an error that lists all and names the nearest."""
+    with pytest.raises(ConfigurationError) as raised:
+        FakeEdge(guesses={"bad_user_txt": "x"})
+
+    assert str(raised.value) == (
+        f"Unknown guess 'bad_user_txt'. Allowed: {', '.join(sorted(SWITCHES))}. Did you mean 'bad_user_text'?"
+    )
+
+
+def test_a_switch_that_is_like_none_has_no_nearest():
+    """A name unlike all others is answered with the list alone."""
+    with pytest.raises(ConfigurationError) as raised:
+        FakeEdge(guesses={"qqq": 1})
+
+    assert str(raised.value) == f"Unknown guess 'qqq'. Allowed: {', '.join(sorted(SWITCHES))}."

@@ -1,0 +1,255 @@
+"""Requests that no client should send: each gets Edge's answer or a clean 4xx, and never an exception."""
+
+import base64
+import functools
+import re
+from urllib.parse import urlencode
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from pytest_apigee.edge.message import ConnectionFailure, Request, Response
+from tests.edge.sso_support import EDGECLI, EMAIL, FORM, PASSWORD, edge_at_noon, log_in
+
+TOKEN_PATH = "/oauth/client_credential/accesstoken"
+HOSTS = ["login.apigee.com", "acme.login.apigee.com", "api.enterprise.apigee.com", "acme-test.apigee.net"]
+HOSTS += ["acme-prod.apigee.net", "mocktarget.apigee.net", "typo-test.apigee.net"]
+PATHS = ["", "/", "/oauth/token", "/resources/", "/v1/o/acme", "/v1/organizations/", "/v1/o/acme/developers"]
+PATHS += [TOKEN_PATH, "/oauth/client_credential/refresh_accesstoken", "/weather", "/weather/", "/open"]
+METHODS = ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "TRACE", "CONNECT"]
+NAMES = ["Authorization", "authorization", "Content-Type", "Accept", "Host", "Content-Length", "X-Any"]
+FIELDS = ["grant_type", "username", "password", "refresh_token", "mfa_token", "scope", "client_id", "client_secret"]
+VALUES = ["password", "refresh_token", "client_credentials", EMAIL, PASSWORD, "openid", "key", "secret", ""]
+HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+LONG = "x" * 1_000_000
+
+anything = st.text(st.characters())  # lone surrogates and NUL included
+blobs = st.binary(max_size=60)
+
+
+@functools.cache
+def edge():
+    """Return one world for all examples: nothing that they may do changes what it is."""
+    world = edge_at_noon()
+    world.product("weather", scopes=["READ"])
+    world.app("weatherapp", products=["weather"], consumer_key="key", consumer_secret="secret")
+    world.proxy("/weather", products=["weather"], target={"temp": 21}, scope="READ")
+    world.proxy("/open", security="none", target={})
+    return world
+
+
+@functools.cache
+def tokens():
+    """Return a JWT of each kind, and a token of the app."""
+    pair = log_in(edge())
+    call = Request(
+        method="POST",
+        url=f"https://acme-test.apigee.net{TOKEN_PATH}?grant_type=client_credentials",
+        headers={"Authorization": basic("key:secret"), "Content-Type": FORM},
+    )
+    app_token = edge().handle(call).json()["access_token"]
+    return [pair["access_token"], pair["refresh_token"], app_token]
+
+
+def basic(text):
+    return f"Basic {base64.b64encode(text.encode()).decode()}"
+
+
+def encoded(blob):
+    return f"Basic {base64.b64encode(blob).decode()}"
+
+
+def holds(request):
+    """Assert that the answer to a request is one that Edge could give."""
+    outcome = edge().handle(request)
+    edge().take_grievances()
+
+    if isinstance(outcome, ConnectionFailure):
+        assert request.host not in HOSTS[:-1]
+        return
+    assert isinstance(outcome, Response)
+    if outcome.status == 500:
+        assert request.has_malformed_form
+        assert outcome.body.startswith(b'{"fault":{"faultstring":"UrlDecoding of the form parameters')
+    elif outcome.status == 501:
+        assert outcome.body.startswith(b"pytest-apigee does not model ")
+    else:
+        assert 200 <= outcome.status < 500
+    for name, value in outcome.headers:
+        assert HEADER.fullmatch(name)
+        value.encode("latin-1")
+        assert not set(value) & set("\r\n\0")
+    assert isinstance(outcome.body, bytes)
+
+
+credentials = st.one_of(
+    anything,
+    blobs.map(encoded),
+    st.builds("{} {}".format, st.sampled_from(["Basic", "Bearer", "bearer", "Digest", ""]), anything),
+    st.sampled_from([EDGECLI, basic("key:secret"), basic(f"{EMAIL}:{PASSWORD}"), basic(":"), "Basic", "Bearer "]),
+    st.integers(0, 2).map(lambda index: f"Bearer {tokens()[index]}"),
+)
+content_types = st.sampled_from([FORM, f"{FORM};charset=utf-8", "application/json", "", "multipart/form-data"])
+headers = st.lists(
+    st.one_of(
+        st.tuples(st.sampled_from(NAMES), anything),
+        st.tuples(anything, anything),
+        st.tuples(st.just("Authorization"), credentials),
+        st.tuples(st.just("Content-Type"), content_types),
+    ),
+    max_size=5,
+)
+pairs = st.lists(st.tuples(st.sampled_from(FIELDS), st.one_of(st.sampled_from(VALUES), anything)), max_size=8)
+forms = pairs.map(lambda fields: urlencode(fields, errors="replace").encode())
+bodies = st.one_of(blobs, forms, anything, st.builds(bytes.__add__, forms, blobs))
+queries = st.one_of(st.just(""), forms.map(lambda form: "?" + form.decode()), anything.map("?{}".format))
+paths = st.one_of(
+    st.sampled_from(PATHS), st.builds(str.__add__, st.sampled_from(PATHS), anything), anything.map("/{}".format)
+)
+urls = st.builds("{}://{}{}{}".format, st.sampled_from(["https", "HTTP"]), st.sampled_from(HOSTS), paths, queries)
+methods = st.one_of(st.sampled_from(METHODS), anything)
+
+
+@given(method=methods, url=urls, headers=headers, body=bodies)
+@example(method="GET", url="https://login.apigee.com/resources/\ud800", headers=[], body=b"")
+@example(method="\ud800", url="https://mocktarget.apigee.net/", headers=[], body=b"")
+@example(method="\r\n", url="https://login.apigee.com/oauth/token", headers=[], body=b"")
+def test_no_request_breaks_edge(method, url, headers, body):
+    """Any request is answered with what Edge would say, and with no 5xx but its own; none raises."""
+    holds(Request(method=method, url=url, headers=headers, body=body))
+
+
+def mutations(value):
+    """Return strategies for what may become of a piece of a valid request."""
+    return st.one_of(
+        st.just(value),
+        st.just(value),
+        st.just(""),
+        st.integers(0, len(value)).map(lambda end: value[:end]),
+        st.builds(lambda at, piece: value[:at] + piece + value[at:], st.integers(0, len(value)), anything),
+        st.just(value.swapcase()),
+        st.just(value * 2),
+    )
+
+
+@st.composite
+def almost_valid(draw, *, url, fields, authorization, method="POST"):
+    form = []
+    for name, value in fields.items():
+        mutated = (draw(mutations(name)), draw(mutations(value)))
+        form.extend([mutated] * draw(st.sampled_from([1, 1, 1, 0, 2])))
+    body = urlencode(form, errors="replace").encode()
+    body = draw(st.sampled_from([body, body, body + b"&a=%", body + b"\xff\x00", b""]))
+    sent = [("Content-Type", draw(mutations(FORM))), ("Authorization", draw(mutations(authorization)))]
+    return Request(
+        method=draw(st.sampled_from([method, method, "GET", "PUT"])),
+        url=url,
+        headers=draw(st.permutations(sent)),
+        body=body,
+    )
+
+
+VALID = {
+    "login": lambda: {
+        "url": "https://login.apigee.com/oauth/token",
+        "fields": {"grant_type": "password", "username": EMAIL, "password": PASSWORD, "scope": "openid"},
+        "authorization": EDGECLI,
+    },
+    "refresh": lambda: {
+        "url": "https://login.apigee.com/oauth/token",
+        "fields": {"grant_type": "refresh_token", "refresh_token": tokens()[1]},
+        "authorization": EDGECLI,
+    },
+    "organization": lambda: {
+        "url": "https://api.enterprise.apigee.com/v1/o/acme",
+        "fields": {},
+        "authorization": f"Bearer {tokens()[0]}",
+        "method": "GET",
+    },
+    "app-token": lambda: {
+        "url": f"https://acme-test.apigee.net{TOKEN_PATH}?grant_type=client_credentials",
+        "fields": {"client_id": "key", "client_secret": "secret", "scope": "READ"},
+        "authorization": basic("key:secret"),
+    },
+    "call": lambda: {
+        "url": "https://acme-test.apigee.net/weather",
+        "fields": {},
+        "authorization": f"Bearer {tokens()[2]}",
+        "method": "GET",
+    },
+}
+
+
+@pytest.mark.parametrize("valid", VALID.values(), ids=VALID)
+@given(data=st.data())
+def test_an_almost_valid_request_does_not_break_edge(valid, data):
+    """A valid request of which a piece was changed, dropped or doubled is answered as cleanly."""
+    holds(data.draw(almost_valid(**valid())))
+
+
+@pytest.mark.parametrize("valid", VALID.values(), ids=VALID)
+def test_what_is_mutated_is_valid(valid):
+    """The requests that the fuzz starts from are granted."""
+    parts = valid()
+    request = Request(
+        method=parts.get("method", "POST"),
+        url=parts["url"],
+        headers={"Authorization": parts["authorization"], "Content-Type": FORM},
+        body=urlencode(parts["fields"]),
+    )
+
+    assert edge().handle(request).status == 200
+
+
+@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize("path", ["/oauth/token", "/v1/o/acme", TOKEN_PATH, "/weather"])
+@pytest.mark.parametrize(
+    "sent",
+    [
+        [("Authorization", f"Bearer {LONG}")],
+        [("Authorization", f"Basic {LONG}")],
+        [("Authorization", encoded(b"a:" + LONG.encode()))],
+        [("Authorization", LONG)],
+        [("X-Any", LONG), ("Accept", LONG), ("Content-Type", LONG)],
+    ],
+    ids=["bearer", "undecodable-basic", "basic", "no-scheme", "others"],
+)
+def test_a_header_of_a_megabyte_is_answered(host, path, sent):
+    """A header value of a megabyte is answered like any other."""
+    holds(Request(method="POST", url=f"https://{host}{path}", headers=sent))
+
+
+@pytest.mark.parametrize("field", ["refresh_token", "grant_type", "scope", "client_id"])
+def test_a_field_of_a_megabyte_is_answered(field):
+    """A form field of a megabyte is answered like any other."""
+    fields = {"grant_type": "refresh_token", field: LONG}
+    headers = {"Authorization": EDGECLI, "Content-Type": FORM}
+
+    holds(Request(method="POST", url="https://login.apigee.com/oauth/token", headers=headers, body=urlencode(fields)))
+
+
+DEEP = base64.urlsafe_b64encode(b"[" * 100_000).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "..",
+        "a.b.c",
+        "e30.e30.",
+        "bnVsbA.bnVsbA.bnVsbA",
+        "eyJhbGciOiJub25lIn0.e30.",
+        "eyJhbGciOlsxXX0.e30.AAAA",
+        "eyJhbGciOiJSUzI1NiIsImI2NCI6ZmFsc2V9.e30.AAAA",
+        "eyJhbGciOiJSUzI1NiIsImNyaXQiOlsieCJdfQ.e30.AAAA",
+        f"{DEEP}.e30.AAAA",
+        "\ud800.\x00.ü",
+    ],
+    ids=["dots", "letters", "no-alg", "null", "none", "alg-list", "b64", "crit", "deep", "surrogate"],
+)
+def test_an_odd_jwt_is_refused(token):
+    """Whatever looks like a JWT and is none of the fake's is refused with 401."""
+    url = "https://api.enterprise.apigee.com/v1/o/acme"
+
+    assert edge().handle(Request(url=url, headers={"Authorization": f"Bearer {token}"})).status == 401

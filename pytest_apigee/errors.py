@@ -9,7 +9,10 @@ A refusal by Edge is none of these: it is a response with a status, as on the re
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+_Record = TypeVar("_Record")
 
 
 class ApigeeError(Exception):
@@ -34,9 +37,21 @@ class FencedHostError(ApigeeError, OSError):
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return ``" Did you mean 'x'?"`` for the known name most like this one, or an empty string."""
     matches = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f" Did you mean {matches[0]!r}?" if matches else ""
+    return f" Did you mean {str(matches[0])!r}?" if matches else ""
 
 
 def listed(names: Iterable[str]) -> str:
     """Return the names sorted and separated by commas, or ``none``."""
     return ", ".join(sorted(names)) or "none"
+
+
+def found(table: Mapping[str, _Record], name: str, kind: str, where: str = "") -> _Record:
+    """Return what a table, which is in some place, has under a name.
+
+    Raises:
+        ConfigurationError: Nothing; the message lists what there is.
+    """
+    if name not in table:
+        msg = f"Unknown {kind} {name!r}{where}. Known: {listed(table)}.{nearest(name, table)}"
+        raise ConfigurationError(msg)
+    return table[name]

@@ -1,7 +1,7 @@
 """Reads the fields of a table that a person wrote, and says exactly where it is wrong."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pytest_apigee.errors import ConfigurationError, listed, nearest
 
@@ -18,10 +18,13 @@ class FieldReader:
         place: Where it stands, for messages: ``world file w.toml: organizations[0]``.
     """
 
-    def __init__(self, table: Mapping[str, object], place: str) -> None:
+    def __init__(self, table: Mapping[Any, object], place: str) -> None:
         self._table = table
         self._place = place
         self._known: set[str] = set()
+        for name in table:
+            if not isinstance(name, str):
+                raise self.error(f"field names are text, not {name!r}")
 
     def __contains__(self, name: str) -> bool:
         self._known.add(name)

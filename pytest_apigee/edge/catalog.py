@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from pytest_apigee.edge.gateway.proxy import open_proxy, protected_proxy
+from pytest_apigee.edge.gateway.proxy import ApiProxy, open_proxy, protected_proxy
 from pytest_apigee.edge.gateway.target import target_from
 from pytest_apigee.edge.landscape import Landscape, names_in
 from pytest_apigee.edge.organization import (
@@ -19,7 +19,7 @@ from pytest_apigee.edge.organization import (
     Organization,
     Status,
 )
-from pytest_apigee.errors import ConfigurationError, listed, nearest
+from pytest_apigee.errors import ConfigurationError, found, listed, nearest
 
 _Status = TypeVar("_Status", Status, DeveloperStatus)
 _SECURITIES = ("oauth", "none")
@@ -145,6 +145,26 @@ class Catalog(Landscape):
             organization.add_app(app)
         return app
 
+    def find_app(self, name: str, *, org: str | None = None) -> App:
+        """Return an app that was declared before, by a world file for example, as it is now.
+
+        Raises:
+            ConfigurationError: There is none with this name.
+        """
+        organization = self._organization(org)
+        apps = {app.name: app for app in organization.apps.values()}
+        return found(apps, name, "app", f" in organization {organization.name!r}")
+
+    def find_proxy(self, name: str, *, org: str | None = None, env: str | None = None) -> Proxy:
+        """Return an API proxy that was declared before, by a world file for example.
+
+        Raises:
+            ConfigurationError: There is none with this name.
+        """
+        organization = self._organization(org)
+        proxy = found(organization.proxies, name, "API proxy", f" in organization {organization.name!r}")
+        return self._seen(proxy, organization.name, self._environment(organization.name, env))
+
     def set_app_status(self, app: App, status: str) -> None:
         """Approve or revoke an app; its tokens are refused while it is not approved.
 
@@ -228,13 +248,7 @@ class Catalog(Landscape):
             if security == "oauth":
                 for product in named:
                     organization.name_product(product, proxy=proxy_name, scopes=scopes)
-        return Proxy(
-            name=proxy_name,
-            base_path=base_path,
-            organization=organization.name,
-            environment=environment,
-            url=f"{self.url_for(organization.name, environment)}{base_path.rstrip('/')}",
-        )
+        return self._seen(proxy, organization.name, environment)
 
     @property
     def default_app(self) -> App:
@@ -275,6 +289,15 @@ class Catalog(Landscape):
         if email not in organization.developers:
             self.developer(email, org=organization.name)
         return email
+
+    def _seen(self, proxy: ApiProxy, organization: str, environment: str) -> Proxy:
+        return Proxy(
+            name=proxy.name,
+            base_path=proxy.base_path,
+            organization=organization,
+            environment=environment,
+            url=f"{self.url_for(organization, environment)}{proxy.base_path.rstrip('/')}",
+        )
 
 
 def _status(kind: type[_Status], status: str) -> _Status:

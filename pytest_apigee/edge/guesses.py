@@ -34,6 +34,11 @@ class Guesses:
     """GUESS only in a SAML zone."""
     issuer: str = "https://login.apigee.com"
     """GUESS: the base URL that `iss` starts with."""
+    refresh_scope_text: str = "Unable to narrow the scope of the client authentication to"
+    """GUESS: the start of the text for scopes that a refresh asks for and its token lacks; 400 `invalid_scope` with it,
+    after UAA. Scopes that it has are granted alone."""
+    swapped_jwt_text: str = "Invalid token (could not decode)"
+    """GUESS: the start of the text for an access token that comes as a refresh token; the token follows it."""
     get_token_by_get: bool = True
     """GUESS: GET on the token endpoint is served like POST, as in UAA up to 3.2.1; if not, 405."""
 

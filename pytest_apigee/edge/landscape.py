@@ -171,6 +171,14 @@ class Landscape(World):
             self._state.users.add(user)
         return user
 
+    def find_user(self, email: str) -> User:
+        """Return an SSO user who was declared before, by a world file for example, as declared last.
+
+        Raises:
+            ConfigurationError: There is none with this e-mail.
+        """
+        return self._state.users.require(email)
+
     def mfa_code(self, user: User) -> str:
         """Return the MFA code of a user that is right at Edge's time now; Edge takes each only once.
 

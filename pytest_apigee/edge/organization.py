@@ -7,17 +7,15 @@ Source of the field names and statuses: management.md section 4.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from pytest_apigee.edge.tokens import TokenStore
-from pytest_apigee.errors import ConfigurationError, listed, nearest
+from pytest_apigee.errors import ConfigurationError, found, listed, nearest
 
 if TYPE_CHECKING:
     from pytest_apigee.edge.gateway.proxy import ApiProxy
 
 NEVER_MS = -1
-
-Record = TypeVar("Record")
 
 
 class Status(StrEnum):
@@ -163,6 +161,10 @@ class Organization:
         self.tokens = TokenStore()
         self._owner_of_key: dict[str, tuple[str, str]] = {}
 
+    @property
+    def _place(self) -> str:
+        return f" in organization {self.name!r}"
+
     def require_environment(self, name: str) -> str:
         """Return the name of an environment of this organization.
 
@@ -194,7 +196,7 @@ class Organization:
         Raises:
             ConfigurationError: There is no such developer.
         """
-        developer = _required(self.developers, email, "developer", self.name)
+        developer = found(self.developers, email, "developer", self._place)
         self.developers[email] = replace(developer, status=status)
 
     def add_product(self, product: ApiProduct) -> None:
@@ -245,7 +247,7 @@ class Organization:
         Raises:
             ConfigurationError: There is no such proxy or environment, or another proxy has the base path there.
         """
-        known = _required(self.proxies, proxy, "API proxy", self.name)
+        known = found(self.proxies, proxy, "API proxy", self._place)
         deployed = known.deployed_in(self.require_environment(environment))
         self._check_base_path(deployed)
         self.proxies[proxy] = deployed
@@ -256,10 +258,14 @@ class Organization:
         Raises:
             ConfigurationError: The developer is unknown, or the name or a consumer key is taken.
         """
-        _required(self.developers, app.developer, "developer", self.name)
+        found(self.developers, app.developer, "developer", self._place)
         owner = (app.developer, app.name)
         if owner in self.apps:
             msg = f"The app {app.name!r} of developer {app.developer!r} already exists."
+            raise ConfigurationError(msg)
+        keys = [credential.consumer_key for credential in app.credentials]
+        if len(set(keys)) < len(keys):
+            msg = f"Two credentials of app {app.name!r} have the same consumer key."
             raise ConfigurationError(msg)
         for credential in app.credentials:
             holder = self._owner_of_key.get(credential.consumer_key)
@@ -341,10 +347,3 @@ class Organization:
             msg = f"Unknown app {app.name!r} of developer {app.developer!r} in organization {self.name!r}."
             raise ConfigurationError(msg)
         self.apps[owner] = change(self.apps[owner])
-
-
-def _required(table: Mapping[str, Record], name: str, kind: str, organization: str) -> Record:
-    if name not in table:
-        msg = f"Unknown {kind} {name!r} in organization {organization!r}. Known: {listed(table)}.{nearest(name, table)}"
-        raise ConfigurationError(msg)
-    return table[name]

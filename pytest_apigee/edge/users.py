@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from pytest_apigee.errors import ConfigurationError, listed, nearest
+from pytest_apigee.errors import ConfigurationError, found
 
 
 class BadCredentialsError(Exception):
@@ -64,11 +64,7 @@ class UserDirectory:
         Raises:
             ConfigurationError: There is none.
         """
-        user = self.find(email)
-        if user is None:
-            msg = f"Unknown SSO user {email!r}. Known: {listed(self._users)}.{nearest(email, self._users)}"
-            raise ConfigurationError(msg)
-        return user
+        return found(self._users, email.lower(), "SSO user")
 
     def set_password(self, email: str, password: str) -> None:
         """Change a password; tokens issued before are void from now on.

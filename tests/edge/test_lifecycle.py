@@ -313,4 +313,4 @@ class Lifecycle(RuleBasedStateMachine):
 
 
 TestLifecycle = Lifecycle.TestCase
-TestLifecycle.settings = settings(max_examples=60, stateful_step_count=50, deadline=None)
+TestLifecycle.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)

@@ -673,6 +673,14 @@ def test_a_password_change_leaves_others_alone(edge):
     assert answer(edge, refresh(token)).status == 200
 
 
+@pytest.mark.parametrize(("password", "status"), [("new", 200), (PASSWORD, 401)], ids=["new", "old"])
+def test_a_changed_password_is_the_only_one(edge, password, status):
+    """After a change, by the e-mail in any letter case, the new password logs in and the old one does not."""
+    edge.set_password("OPS@acme.example", "new")
+
+    assert answer(edge, token_request(password_form(password=password))).status == status
+
+
 def test_a_password_set_to_the_same_revokes_nothing(edge):
     """`rev_sig` follows from the password, so the same one again keeps the tokens good."""
     token = log_in(edge)["refresh_token"]

@@ -1,5 +1,7 @@
 """What a test may change after it declared it: the states of apps, keys and developers; and MFA codes."""
 
+from collections.abc import Callable
+
 import pytest
 
 from pytest_apigee import App, ConfigurationError, FakeEdge, Request, Response
@@ -100,3 +102,64 @@ def test_calls_to_a_proxy(edge: FakeEdge, app: App) -> None:
 
     assert edge.calls.to(maps).only is edge.calls.to("maps").only
     assert edge.calls.to("maps").only is edge.calls[0]
+
+
+def test_what_was_declared_is_found_again(edge: FakeEdge, app: App) -> None:
+    """Apps, proxies and users that were declared before are found by name, as they are now."""
+    user = edge.user("ops@acme.example", password="old")
+    edge.set_app_status(app, "revoked")
+    edge.set_password("ops@acme.example", "new")
+
+    assert edge.find_app("mobile").app_id == app.app_id
+    assert edge.find_app("mobile").status == "revoked"
+    assert edge.find_proxy("weather").url == "https://acme-test.apigee.net/weather"
+    assert edge.find_proxy("oauth", env="prod").url == "https://acme-prod.apigee.net/oauth/client_credential"
+    assert (edge.find_user("OPS@acme.example").user_id, edge.find_user("ops@acme.example").password) == (
+        user.user_id,
+        "new",
+    )
+
+
+@pytest.mark.parametrize(
+    ("find", "message"),
+    [
+        (
+            lambda edge: edge.find_app("mobil"),
+            "Unknown app 'mobil' in organization 'acme'. Known: mobile. Did you mean 'mobile'?",
+        ),
+        (
+            lambda edge: edge.find_proxy("wether"),
+            "Unknown API proxy 'wether' in organization 'acme'. Known: oauth, weather. Did you mean 'weather'?",
+        ),
+        (lambda edge: edge.find_user("a@b.example"), "Unknown SSO user 'a@b.example'. Known: none."),
+    ],
+)
+def test_what_was_not_declared_is_not_found(
+    edge: FakeEdge, app: App, find: Callable[[FakeEdge], object], message: str
+) -> None:
+    """A name that was not declared is refused with those that were."""
+    with pytest.raises(ConfigurationError) as caught:
+        find(edge)
+
+    assert str(caught.value) == message
+
+
+def test_two_credentials_with_one_key() -> None:
+    """The credentials of an app have different keys."""
+    credential = {"consumerKey": "key", "consumerSecret": "secret"}
+    world = {"organizations": [{"name": "acme", "apps": [{"name": "mobile", "credentials": [credential, credential]}]}]}
+
+    with pytest.raises(ConfigurationError) as caught:
+        FakeEdge(world)
+
+    assert str(caught.value) == (
+        "the world: organizations[0]: apps[0]: Two credentials of app 'mobile' have the same consumer key."
+    )
+
+
+def test_a_world_with_field_names_that_are_no_text() -> None:
+    """Field names of a world are text."""
+    with pytest.raises(ConfigurationError) as caught:
+        FakeEdge({"organizations": [{"name": "acme", "hosts": {1: "test"}}]})
+
+    assert str(caught.value) == "the world: organizations[0]: hosts: field names are text, not 1."

@@ -55,6 +55,10 @@ class UndecodableJwtError(InvalidJwtError):
     """It is no JWT, or its signature is not ours."""
 
 
+class AccessTokenError(InvalidJwtError):
+    """It is an access token where a refresh token belongs."""
+
+
 class WrongIssuerError(InvalidJwtError):
     """Another issuer made it."""
 
@@ -96,9 +100,8 @@ class JwtIssuer:
         )
         return self._pair(access_token, jti, refresh_token, scopes)
 
-    def refresh(self, refresh_token: str, claims: Claims, user: User, client: SsoClient) -> TokenPair:
+    def refresh(self, refresh_token: str, user: User, client: SsoClient, scopes: tuple[str, ...]) -> TokenPair:
         """Issue a new access token for a refresh token, which stays as it is."""
-        scopes = tuple(str(scope) for scope in _listed(claims.get("scope")))
         issued_at = self._state.clock.now_ms // SECOND_MS
         access_token, jti = self._new_access_token(user, client, scopes, issued_at=issued_at, login_claims={})
         return self._pair(access_token, jti, refresh_token, scopes)
@@ -120,13 +123,13 @@ class JwtIssuer:
         """Return the claims of a refresh token that has our signature and issuer; it may be revoked or expired.
 
         Raises:
-            UndecodableJwtError: It is no refresh token of ours.
+            UndecodableJwtError: It is no JWT of ours.
+            AccessTokenError: It is an access token.
             WrongIssuerError: Another issuer made it.
         """
         claims = self._decoded(token)
         if not is_refresh_token(claims):
-            # GUESS: UAA's source is silent on an access token here; strict, so refused as if it did not decode
-            raise UndecodableJwtError(reason="an access token where a refresh token belongs")
+            raise AccessTokenError(reason="an access token where a refresh token belongs")
         return claims
 
     def user_of(self, claims: Claims) -> User:
@@ -281,5 +284,7 @@ def _seconds(lifetime: timedelta) -> int:
     return lifetime // timedelta(seconds=1)
 
 
-def _listed(value: object) -> list[object]:
-    return list(value) if isinstance(value, list) else []
+def scopes_in(claims: Claims) -> tuple[str, ...]:
+    """Return the scopes that claims give."""
+    scopes = claims.get("scope")
+    return tuple(str(scope) for scope in scopes) if isinstance(scopes, list) else ()

@@ -30,6 +30,8 @@ from pytest_apigee.edge.sso.faults import (
 )
 from pytest_apigee.edge.sso.jwt_tokens import (
     EDGECLI,
+    AccessTokenError,
+    Claims,
     ExpiredJwtError,
     JwtIssuer,
     RevokedJwtError,
@@ -37,6 +39,7 @@ from pytest_apigee.edge.sso.jwt_tokens import (
     TokenPair,
     UndecodableJwtError,
     WrongIssuerError,
+    scopes_in,
 )
 from pytest_apigee.edge.state import WorldState
 from pytest_apigee.edge.users import User
@@ -84,7 +87,7 @@ class TokenEndpoint:
             notes.user = token_request.user.email
             pair = self._issuer.login(token_request.user, client, scopes)
         else:
-            pair = self._refreshed(fields.get("refresh_token") or "", client, notes)
+            pair = self._refreshed(fields, client, notes)
         notes.issued_token = pair.access_token
         return _token_response(pair, request)
 
@@ -179,7 +182,8 @@ class TokenEndpoint:
                 raise Refusal(fault, "a scope was asked for that the client may not have")
         return scopes or allowed
 
-    def _refreshed(self, token: str, client: SsoClient, notes: Notes) -> TokenPair:
+    def _refreshed(self, fields: Fields, client: SsoClient, notes: Notes) -> TokenPair:
+        token = fields.get("refresh_token") or ""
         if not token:
             raise _invalid(401, "invalid_token", "Invalid refresh token (empty token)")
         try:
@@ -191,6 +195,9 @@ class TokenEndpoint:
         except UndecodableJwtError as error:
             description = f"Invalid token (could not decode): {token}"
             raise _invalid(401, "invalid_token", description, error.reason) from None
+        except AccessTokenError as error:
+            description = f"{self._state.guesses.swapped_jwt_text}: {token}"
+            raise _invalid(401, "invalid_token", description, error.reason) from None
         except WrongIssuerError as error:
             description = f"Invalid issuer for token:{error.issuer}"
             raise _invalid(401, "invalid_token", description, error.reason) from None
@@ -200,7 +207,17 @@ class TokenEndpoint:
             description = f"Invalid refresh token (expired): {token} expired at {_java_date(error.expired_at)}"
             raise _invalid(401, "invalid_token", description, error.reason) from None
         notes.user = user.email
-        return self._issuer.refresh(token, claims, user, client)
+        return self._issuer.refresh(token, user, client, self._narrowed(claims, fields.get("scope")))
+
+    def _narrowed(self, claims: Claims, requested: str | None) -> tuple[str, ...]:
+        scopes, wanted = scopes_in(claims), tuple(dict.fromkeys((requested or "").split()))
+        if not set(wanted) <= set(scopes):
+            description = f"{self._state.guesses.refresh_scope_text} [{', '.join(wanted)}]."
+            fault = TokenEndpointFault(
+                status=400, error="invalid_scope", description=description, scope=" ".join(scopes)
+            )
+            raise Refusal(fault, "the refresh asks for scopes that its token lacks")
+        return wanted or scopes
 
 
 def _token_response(pair: TokenPair, request: Request) -> Response:

@@ -1,17 +1,18 @@
-"""Opens a fake Edge to the clients of this process, and closes it again."""
+"""Opens a fake Edge to the clients of this process, closes it again, and says what it had to complain of."""
 
 import contextlib
 import ipaddress
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping
+import traceback
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
-from pytest_apigee.edge.clock import Clock
+from pytest_apigee.edge.checks import custom_host
 from pytest_apigee.edge.world import NOT_MODELLED, TARGET_ERROR, UNKNOWN_HOST, Grievance
 from pytest_apigee.errors import Complaint, ConfigurationError, listed, nearest
-from pytest_apigee.fake import FakeEdge, WorldLike
-from pytest_apigee.time_travel import ProcessWall
+from pytest_apigee.fake import FakeEdge
 
 USER_STUB = "user_stub"
 FENCE = "fence"
@@ -45,56 +46,14 @@ def live_hosts() -> frozenset[str]:
 
 
 @contextmanager
-def fake_edge(  # noqa: PLR0913 - keyword-only settings, none needed
-    world: WorldLike | None = None,
-    *,
-    org: str | None = None,
-    env: str | None = None,
-    seed: int | str | None = None,
-    era: str | None = None,
-    guesses: Mapping[str, object] | None = None,
-    release: Collection[str] = (),
-    allow: Collection[str] = (),
-) -> Iterator[FakeEdge]:
-    """Open a fake Edge around a block of code, or, as a decorator, around a function.
-
-    For `unittest.TestCase`, Hypothesis, class-scoped fixtures and scripts; tests of plain pytest use the fixture
-    `apigee`. Within the block `requests` and `urllib3` reach the fake at Edge's own URLs.
-
-    Args:
-        world: What it starts with: a world file's path, or its content as a dict.
-        org: The default organization; `acme`, or the world's first.
-        env: The default environment; `test`, or the organization's first.
-        seed: Decides every generated value; by default made from the id of the running test, if pytest runs one.
-        era: `current` or `2016`.
-        guesses: Switches for what no source confirms.
-        release: Hosts of Edge that are left to your own mock.
-        allow: Kinds of complaints that shall not fail: `unknown_host`, `not_modelled`, `target_error`, `user_stub`,
-            `fence`.
+def opened(edge: FakeEdge, *, release: Collection[str] = ()) -> Iterator[None]:
+    """Open the doors of a fake around a block; real time is back afterwards, however the block ended.
 
     Raises:
-        ConfigurationError: Some of it cannot be.
-        Complaint: At the end of a block that raised nothing itself: something happened that a passing test would hide.
+        ConfigurationError: A released host is not one of Edge's.
     """
-    allowed = check_allowed(allow)
-    edge = FakeEdge(
-        world,
-        org=org,
-        env=env,
-        seed=_running_test() if seed is None else seed,
-        era=era,
-        guesses=guesses,
-        clock=Clock(ProcessWall()),
-        claimed_hosts=live_hosts(),
-    )
-    with opened(edge, release=release):
-        yield edge
-    raise_grievances(edge, allowed)
-
-
-@contextmanager
-def opened(edge: FakeEdge, *, release: Collection[str] = ()) -> Iterator[None]:
-    """Open the doors of a fake around a block; real time is back afterwards, however the block ended."""
+    for host in release:
+        _check_released(edge, host)
     from pytest_apigee.transports.requests import open_door  # noqa: PLC0415 - imports requests and responses
 
     with contextlib.ExitStack() as stack:
@@ -104,20 +63,30 @@ def opened(edge: FakeEdge, *, release: Collection[str] = ()) -> Iterator[None]:
         yield
 
 
-def raise_grievances(edge: FakeEdge, allowed: Collection[str]) -> None:
+def raise_grievances(edge: FakeEdge) -> None:
     """Raise what a passing test would hide.
 
     Raises:
-        Complaint: There is something, and it was not allowed.
+        Complaint: There is something.
     """
-    grievances = [grievance for grievance in edge.take_grievances() if grievance.kind not in allowed]
+    grievances = edge.take_grievances()
     if grievances:
         error = next((grievance.error for grievance in grievances if grievance.error is not None), None)
         raise Complaint(_complaint(grievances)) from error
 
 
-def _complaint(grievances: list[Grievance]) -> str:
-    lines = [f"  {grievance.kind}: {grievance.message}" for grievance in grievances]
+def _check_released(edge: FakeEdge, host: str) -> None:
+    name = custom_host(host)
+    if not edge.owns(name):
+        known = edge.known_hosts
+        msg = (
+            f"The host {host!r} cannot be released: it is none of Edge's. Known: {listed(known)}.{nearest(name, known)}"
+        )
+        raise ConfigurationError(msg)
+
+
+def _complaint(grievances: Collection[Grievance]) -> str:
+    lines = [f"  {grievance.kind}: {grievance.message}{_place_of(grievance.error)}" for grievance in grievances]
     kinds = ", ".join(repr(kind) for kind in sorted({grievance.kind for grievance in grievances}))
     return (
         "The fake Edge complains of what this test would hide:\n"
@@ -126,9 +95,10 @@ def _complaint(grievances: list[Grievance]) -> str:
     )
 
 
-def _running_test() -> str | None:
-    """Return the id of the test that pytest runs now, if any."""
-    return (os.environ.get("PYTEST_CURRENT_TEST") or "").rpartition(" ")[0] or None
+def _place_of(error: Exception | None) -> str:
+    """Return where the tester's own code raised, as `` (test_it.py:7)``."""
+    frames = [] if error is None else traceback.extract_tb(error.__traceback__)
+    return f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
 
 
 def _host_named(url: str) -> str:

@@ -36,13 +36,13 @@ class FencedHostError(ApigeeError, OSError):
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return ``" Did you mean 'x'?"`` for the known name most like this one, or an empty string."""
-    matches = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f" Did you mean {str(matches[0])!r}?" if matches else ""
+    matches = difflib.get_close_matches(str(name), [str(item) for item in known], n=1, cutoff=0.5)
+    return f" Did you mean {matches[0]!r}?" if matches else ""
 
 
 def listed(names: Iterable[str]) -> str:
     """Return the names sorted and separated by commas, or ``none``."""
-    return ", ".join(sorted(names)) or "none"
+    return ", ".join(sorted(map(str, names))) or "none"
 
 
 def found(table: Mapping[str, _Record], name: str, kind: str, where: str = "") -> _Record:

@@ -1,6 +1,7 @@
 """Tokens made without a login, and `auth=` objects that carry them."""
 
 import re
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from pytest_apigee.edge.clock import MILLISECOND
 
 if TYPE_CHECKING:
-    from pytest_apigee.edge.organization import App
+    from pytest_apigee.edge.records import App
     from pytest_apigee.fake import FakeEdge
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
@@ -94,6 +95,7 @@ class BearerAuth:
         self._is_for = is_for
         self._now = now
         self._token: Token | None = None
+        self._lock = threading.Lock()
 
     def __call__(self, request: _AnyMessage) -> _AnyMessage:
         """Add the token to one request, and return the request."""
@@ -103,7 +105,7 @@ class BearerAuth:
         return request
 
     def _current(self) -> Token:
-        token = self._token
-        if token is None or token.expires_at <= self._now():
-            token = self._token = self._mint()
-        return token
+        with self._lock:
+            if self._token is None or self._token.expires_at <= self._now():
+                self._token = self._mint()
+            return self._token

@@ -1,19 +1,20 @@
 """The fake Edge that tests hold: a world, what is declared in it, and what clients need to reach it."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from os import PathLike
 from typing import TYPE_CHECKING
 
-from pytest_apigee.edge import hosts
+from pytest_apigee.edge import checks, hosts
 from pytest_apigee.edge.catalog import Catalog
-from pytest_apigee.edge.clock import Clock
+from pytest_apigee.edge.clock import EPOCH, MILLISECOND, Clock
 from pytest_apigee.edge.era import CURRENT, era_named
 from pytest_apigee.edge.gateway.policies.generate_access_token import granted_scopes, issue_token
 from pytest_apigee.edge.guesses import Guesses
 from pytest_apigee.edge.landscape import DEFAULT_ORGANIZATION
 from pytest_apigee.edge.message import host_of
-from pytest_apigee.edge.organization import App
+from pytest_apigee.edge.records import App
 from pytest_apigee.edge.sso.jwt_tokens import EDGECLI
 from pytest_apigee.edge.tokens import AccessToken
 from pytest_apigee.edge.users import User
@@ -64,15 +65,16 @@ class FakeEdge(Catalog):
         content = read_world(world if world is not None else {})
         super().__init__(
             seed=next(value for value in (seed, content.seed, 0) if value is not None),
-            era=era_named(era or content.era or CURRENT.name),
-            guesses=Guesses.of(guesses or {}),
+            era=era_named(next(name for name in (era, content.era, CURRENT.name) if name is not None)),
+            guesses=Guesses.of({} if guesses is None else guesses),
             clock=clock,
             claimed_hosts=claimed_hosts,
         )
         content.declare_organizations(self)
-        self._settle(org or content.default_organization or DEFAULT_ORGANIZATION, env)
+        self._settle(org if org is not None else content.default_organization or DEFAULT_ORGANIZATION, env)
         for host, environment in (extra_hosts or {}).items():
-            self._state.extra_hosts[host_of(host)] = (self._org, self._environment(self._org, environment or None))
+            name = checks.custom_host(host, (hosts.LOGIN, hosts.MANAGEMENT, hosts.MOCK_TARGET))
+            self._state.extra_hosts[name] = (self._org, self._environment(self._org, environment or None))
         content.declare_users(self)
         self._door: Door | None = None
 
@@ -107,6 +109,9 @@ class FakeEdge(Catalog):
             user: By default a new one with the role `orgadmin` in the default organization.
         """
         whose = user or self.user()
+        if self.find_user(whose.email).user_id != whose.user_id:
+            msg = f"The SSO user {whose.email!r} is not one of this fake Edge; it was declared in another one."
+            raise ConfigurationError(msg)
         return BearerAuth(lambda: self._login(whose), is_for=self._is_management, now=self._client_now)
 
     def issue_app_token(self, app: App, *, scope: str | None, lifetime: timedelta) -> AccessToken:
@@ -156,12 +161,12 @@ class FakeEdge(Catalog):
         pair = self._jwt_issuer.login(self._state.users.require(user.email), EDGECLI, self._state.era.sso_scopes)
         return Token(
             value=pair.access_token,
-            expires_at=self.clock.now + timedelta(seconds=pair.expires_in_seconds),
+            expires_at=EPOCH + pair.expires_at_ms * MILLISECOND,
             scopes=pair.scopes,
         )
 
     def _client_now(self) -> datetime:
-        return self.clock.now
+        return self.clock.client_now
 
     def _is_gateway(self, url: str) -> bool:
         return _host_in(url) in self._addresses()
@@ -171,4 +176,4 @@ class FakeEdge(Catalog):
 
 
 def _host_in(url: str) -> str:
-    return host_of(url.partition("//")[2].partition("/")[0])
+    return host_of(re.split(r"[/?#]", url.partition("//")[2], maxsplit=1)[0])

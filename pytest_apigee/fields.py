@@ -68,6 +68,8 @@ class FieldReader:
             value = default
         if value is None:
             raise self.error(f"the field {name!r} is missing")
+        if not value and default is None:
+            raise self.error(f"the field {name!r} is empty")
         return value
 
     def optional_text(self, name: str) -> str | None:
@@ -112,7 +114,7 @@ class FieldReader:
         value = self.anything(name)
         if value is None:
             return default
-        if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+        if not isinstance(value, list | tuple) or not all(isinstance(item, str) and item for item in value):
             raise self._wrong(name, "a list of texts", value)
         return tuple(value)
 
@@ -158,16 +160,16 @@ class FieldReader:
             return properties
         return self.text_map(name)
 
-    def products(self, name: str) -> dict[str, str]:
-        """Return API products with their status, as a list of names or as Edge's ``{apiproduct, status}``."""
+    def products(self, name: str) -> dict[str, str | None]:
+        """Return API products with their status, as a list of names (None) or as Edge's ``{apiproduct, status}``."""
         value = self.anything(name)
         if isinstance(value, list | tuple) and any(isinstance(item, Mapping) for item in value):
-            products = {}
+            products: dict[str, str | None] = {}
             for table in self.tables(name):
                 products[table.text("apiproduct")] = table.choice("status", _PRODUCT_STATUSES, _APPROVED)
                 table.finish()
             return products
-        return dict.fromkeys(self.texts(name), _APPROVED)
+        return dict.fromkeys(self.texts(name))
 
     def _pairs(self, name: str) -> dict[str, str]:
         if isinstance(self.anything(name), Mapping):

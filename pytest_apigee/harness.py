@@ -1,5 +1,6 @@
 """What the fixtures do: open a world for a test, close it, and say afterwards what it saw."""
 
+import os
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, NoReturn, TypeVar
@@ -33,9 +34,11 @@ def edge_of_test(request: pytest.FixtureRequest, world: WorldLike | None) -> Ite
     edge = _or_fail(lambda: _new_edge(request.config, settings, world))
     _report_on(request.config)
     item.stash[EDGE] = edge
-    with opened(edge, release=settings.release):
+    edge.tolerate(settings.allow)
+    with ExitStack() as doors:
+        _or_fail(lambda: doors.enter_context(opened(edge, release=settings.release)))
         yield edge
-    _fail_on_grievances(edge, settings)
+    _fail_on_grievances(edge)
 
 
 @contextmanager
@@ -99,9 +102,11 @@ class _SharedHooks:
         """Open the doors for a test, as its markers say; a mistake in them is kept for this test alone."""
         try:
             self._settings = settings_in_shared(item)
+            self._edge.tolerate(self._settings.allow)
+            self._stack.enter_context(opened(self._edge, release=self._settings.release))
         except ConfigurationError as error:
             self._settings, self._mistake = Settings(), str(error)
-        self._stack.enter_context(opened(self._edge, release=self._settings.release))
+            self._stack.enter_context(opened(self._edge))
 
     def close(self) -> None:
         """Close the doors, if they are open, and give real time back."""
@@ -122,8 +127,13 @@ class _SharedHooks:
             _fail(self._mistake)
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_teardown(self) -> Generator[None, None, None]:
-        """Close the doors once everything else is torn down; what there is to complain of fails this test."""
+    def pytest_runtest_teardown(self, item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, None, None]:
+        """Close the doors once everything else is torn down; what there is to complain of fails this test.
+
+        Where a module or class ends with a test that does not use this world, they open for its fixtures' teardown.
+        """
+        if self._settings is None and EDGE not in item.stash and _ends_more_than_itself(item, nextitem):
+            self.open(item)
         settings = self._settings  # the last test's teardown is also the fixture's own, which closes the doors
         try:
             yield
@@ -133,7 +143,11 @@ class _SharedHooks:
         finally:
             self.close()
         if settings is not None:
-            _fail_on_grievances(self._edge, settings)
+            _or_fail(lambda: raise_grievances(self._edge))
+
+
+def _ends_more_than_itself(item: pytest.Item, nextitem: pytest.Item | None) -> bool:
+    return nextitem is None or nextitem.listchain()[:-1] != item.listchain()[:-1]
 
 
 def _new_edge(config: pytest.Config, settings: Settings, world: WorldLike | None) -> FakeEdge:
@@ -159,8 +173,10 @@ def _report_on(config: pytest.Config) -> None:
         config.pluginmanager.register(ReportHooks(), _REPORT_PLUGIN)
 
 
-def _fail_on_grievances(edge: FakeEdge, settings: Settings) -> None:
-    _or_fail(lambda: raise_grievances(edge, settings.allow))
+def _fail_on_grievances(edge: FakeEdge) -> None:
+    # An interrupted run tears its last test down at the very end, where a failure would crash pytest.
+    if os.environ.get("PYTEST_CURRENT_TEST", "").endswith("(teardown)"):
+        _or_fail(lambda: raise_grievances(edge))
 
 
 def _or_fail(make: Callable[[], _Made]) -> _Made:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from pytest_apigee.edge.clock import Clock
     from pytest_apigee.edge.journal import Journal
-    from pytest_apigee.edge.organization import App
+    from pytest_apigee.edge.records import App
     from pytest_apigee.factories import TokenFactory
     from pytest_apigee.fake import FakeEdge, WorldLike
 

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from pytest_apigee.edge.organization import App
+    from pytest_apigee.edge.records import App
     from pytest_apigee.factories import BearerAuth, Token
 
 

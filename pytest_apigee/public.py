@@ -1,15 +1,15 @@
 """The public names. `pytest_apigee` itself imports this module when the first of them is asked for."""
 
-from pytest_apigee.doors import fake_edge
 from pytest_apigee.edge.catalog import Proxy
 from pytest_apigee.edge.clock import Clock
 from pytest_apigee.edge.journal import Calls, Exchange
 from pytest_apigee.edge.message import ConnectionFailure, Request, Response
-from pytest_apigee.edge.organization import App
+from pytest_apigee.edge.records import App
 from pytest_apigee.edge.users import User
 from pytest_apigee.errors import ApigeeError, Complaint, ConfigurationError, FencedHostError
 from pytest_apigee.factories import Token, TokenFactory
 from pytest_apigee.fake import FakeEdge
+from pytest_apigee.hand_opened import fake_edge
 from pytest_apigee.protocol import Edge
 
 __all__ = [

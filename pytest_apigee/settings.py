@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 
 from pytest_apigee.doors import check_allowed, live_hosts
+from pytest_apigee.edge.checks import name_in_host
 from pytest_apigee.edge.era import era_named
 from pytest_apigee.edge.guesses import Guesses
-from pytest_apigee.edge.landscape import check_name
 from pytest_apigee.edge.message import host_of
 from pytest_apigee.errors import ConfigurationError, listed, nearest
 from pytest_apigee.fake import FakeEdge
+from pytest_apigee.hand_opened import RUN_DEFAULTS, RunDefaults
 
 MARKER = "apigee"
 _FENCES = ("used", "run")
@@ -52,7 +53,8 @@ def settings_of(node: pytest.Item, *, world_seed: int | str | None = None) -> Se
     merged = _marked(node)
     for name in ("org", "env", "era"):
         merged.setdefault(name, _configured(node.config, name))
-    merged.setdefault("seed", _seed_for(node.config, world_seed, node.nodeid))
+    seed = f"{merged['seed']} {node.nodeid}" if "seed" in merged else _seed_for(node.config, world_seed, node.nodeid)
+    merged["seed"] = seed
     return Settings(**merged)  # type: ignore[arg-type]  # each value was checked for its name
 
 
@@ -117,15 +119,15 @@ def check_configuration(config: pytest.Config) -> None:
         pytest.UsageError: One of them cannot be.
     """
     try:
-        _check(config)
+        edge = _check(config)
     except ConfigurationError as error:
         raise pytest.UsageError(str(error)) from None
     config.pluginmanager.register(_Header(), "apigee-settings")
+    config.add_cleanup(partial(RUN_DEFAULTS.reset, RUN_DEFAULTS.set(_defaults(config))))
     if config.getini("apigee_fence") == "run":
-        from pytest_apigee.edge.hosts import HostTest  # noqa: PLC0415 - only where the whole run is fenced
-        from pytest_apigee.transports.fence import fence_hosts  # noqa: PLC0415 - likewise
+        from pytest_apigee.transports.fence import fence_hosts  # noqa: PLC0415 - only where the whole run is fenced
 
-        config.add_cleanup(fence_hosts(HostTest(live_hosts() | frozenset(extra_hosts(config)))).lift)
+        config.add_cleanup(fence_hosts(edge.host_test).lift)
 
 
 class _Header:
@@ -156,14 +158,14 @@ def _described(config: pytest.Config) -> Iterable[str]:
 _DEFAULTS = {"org": "acme", "env": "test", "era": "current"}
 
 
-def _check(config: pytest.Config) -> None:
+def _check(config: pytest.Config) -> FakeEdge:
     fence = config.getini("apigee_fence") or "used"
     if fence not in _FENCES:
         msg = f"apigee_fence cannot be {fence!r}. Allowed: {listed(_FENCES)}.{nearest(fence, _FENCES)}"
         raise ConfigurationError(msg)
     settings = settings_of_run(config, seed="")
-    _named(config, "org", partial(check_name, "organization"), settings.org)
-    _named(config, "env", partial(check_name, "environment"), settings.env)
+    _named(config, "org", partial(name_in_host, "organization"), settings.org)
+    _named(config, "env", partial(name_in_host, "environment"), settings.env)
     _named(config, "era", era_named, settings.era)
     for line in config.getini("apigee_hosts"):
         if not _HOST.fullmatch(line.partition("=")[0].strip()):
@@ -171,7 +173,26 @@ def _check(config: pytest.Config) -> None:
             raise ConfigurationError(msg)
     hosts = extra_hosts(config)
     # a world built once, and thrown away, finds what is wrong with the file and with what refers to it
-    FakeEdge(world_path(config), org=settings.org, env=settings.env, era=settings.era, extra_hosts=hosts)
+    return FakeEdge(
+        world_path(config),
+        org=settings.org,
+        env=settings.env,
+        era=settings.era,
+        extra_hosts=hosts,
+        claimed_hosts=live_hosts(),
+    )
+
+
+def _defaults(config: pytest.Config) -> RunDefaults:
+    org, env, era = (_configured(config, name) for name in ("org", "env", "era"))
+    return RunDefaults(
+        org=org,
+        env=env,
+        era=era,
+        world=world_path(config),
+        seed=config.getoption("apigee_seed"),
+        extra_hosts=extra_hosts(config),
+    )
 
 
 def _named(config: pytest.Config, name: str, check: Callable[[str], object], value: str | None) -> None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from time_machine import Traveller, travel
 
 SECOND_MS = 1_000
+_OURS = "_of_pytest_apigee"
 
 
 class ProcessWall:
@@ -65,6 +66,7 @@ class ProcessWall:
         if self._traveller is None:
             self._travel = time_machine.travel(seconds, tick=tick)
             self._traveller = self._travel.start()
+            setattr(self._traveller, _OURS, True)
         else:
             self._traveller.move_to(seconds, tick=tick)
         self._traveller.shift(timedelta(milliseconds=rest_ms))
@@ -85,7 +87,7 @@ class ProcessWall:
             return "freezegun"
         stack = _travellers()
         if stack and stack[-1] is not self._traveller:
-            return "time-machine"
+            return "the clock of another fake Edge" if hasattr(stack[-1], _OURS) else "time-machine"
         return ""
 
 

@@ -13,19 +13,12 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_apigee.edge import checks
 from pytest_apigee.edge.era import era_named
 from pytest_apigee.edge.gateway.target import FixedTarget
 from pytest_apigee.edge.message import Response
-from pytest_apigee.edge.organization import (
-    NEVER_MS,
-    ApiProduct,
-    App,
-    Credential,
-    Developer,
-    DeveloperStatus,
-    Organization,
-    Status,
-)
+from pytest_apigee.edge.organization import Organization
+from pytest_apigee.edge.records import NEVER_MS, ApiProduct, App, Credential, Developer, DeveloperStatus, Status
 from pytest_apigee.errors import ConfigurationError, listed
 from pytest_apigee.fields import FieldReader
 
@@ -131,7 +124,7 @@ def _declare_organization(world: "Catalog", table: FieldReader) -> None:
         lambda: world.organization(
             table.text("name"),
             environments=environments,
-            display_name=table.text("displayName", ""),
+            display_name=table.optional_text("displayName") or None,
             kind=table.choice("type", _KINDS, "trial"),
             hosts=table.text_map("hosts"),
             zone=table.optional_text("zone"),
@@ -169,9 +162,9 @@ def _declare_product(organization: Organization, table: FieldReader) -> None:
     product = ApiProduct(
         name=name,
         proxies=table.texts("proxies"),
-        environments=table.texts("environments"),
+        environments=tuple(map(organization.require_environment, table.texts("environments"))),
         resources=table.texts("apiResources"),
-        scopes=table.texts("scopes"),
+        scopes=checks.scopes(table.texts("scopes")),
         approval_type=table.choice("approvalType", ("auto", "manual"), "auto"),
         display_name=table.text("displayName", name),
         description=table.text("description", ""),
@@ -182,8 +175,10 @@ def _declare_product(organization: Organization, table: FieldReader) -> None:
 
 
 def _declare_app(world: "Catalog", organization: Organization, table: FieldReader) -> None:
-    wanted = _products(table)
-    credentials = tuple(_credential(world, reader) for reader in table.tables("credentials"))
+    wanted = _products(organization, table)
+    credentials = tuple(
+        _credential(world, organization, reader, wanted=wanted) for reader in table.tables("credentials")
+    )
     app = App(
         name=table.text("name"),
         app_id=table.optional_text("appId") or world.new_uuid(),
@@ -211,24 +206,30 @@ def _owner(world: "Catalog", organization: Organization, table: FieldReader) -> 
     raise table.error(f"unknown developerId {developer_id!r}; known: {listed(known)}")
 
 
-def _credential(world: "Catalog", table: FieldReader) -> Credential:
+def _credential(
+    world: "Catalog", organization: Organization, table: FieldReader, *, wanted: Mapping[str, Status]
+) -> Credential:
     drawn = world.new_credential()
     credential = Credential(
-        consumer_key=table.optional_text("consumerKey") or drawn.consumer_key,
-        consumer_secret=table.optional_text("consumerSecret") or drawn.consumer_secret,
-        products=_products(table),
+        consumer_key=checks.optional_text("consumerKey", table.optional_text("consumerKey")) or drawn.consumer_key,
+        consumer_secret=checks.optional_text("consumerSecret", table.optional_text("consumerSecret"))
+        or drawn.consumer_secret,
+        products=_products(organization, table) or wanted,
         issued_at_ms=table.number("issuedAt", drawn.issued_at_ms),
         expires_at_ms=table.number("expiresAt", NEVER_MS),
         status=_status(table),
-        scopes=table.texts("scopes"),
+        scopes=checks.scopes(table.texts("scopes")),
         attributes=table.attributes("attributes"),
     )
     table.finish()
     return credential
 
 
-def _products(table: FieldReader) -> dict[str, Status]:
-    return {name: Status(status) for name, status in table.products("apiProducts").items()}
+def _products(organization: Organization, table: FieldReader) -> dict[str, Status]:
+    return {
+        name: organization.subscription(name) if status is None else Status(status)
+        for name, status in table.products("apiProducts").items()
+    }
 
 
 def _status(table: FieldReader) -> Status:

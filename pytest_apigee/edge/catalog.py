@@ -7,18 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from pytest_apigee.edge import checks
 from pytest_apigee.edge.gateway.proxy import ApiProxy, open_proxy, protected_proxy
 from pytest_apigee.edge.gateway.target import target_from
-from pytest_apigee.edge.landscape import Landscape, names_in
-from pytest_apigee.edge.organization import (
-    ApiProduct,
-    App,
-    Credential,
-    Developer,
-    DeveloperStatus,
-    Organization,
-    Status,
-)
+from pytest_apigee.edge.landscape import Landscape
+from pytest_apigee.edge.locking import locked
+from pytest_apigee.edge.organization import Organization
+from pytest_apigee.edge.records import ApiProduct, App, Credential, Developer, DeveloperStatus, Status
 from pytest_apigee.errors import ConfigurationError, found, listed, nearest
 
 _Status = TypeVar("_Status", Status, DeveloperStatus)
@@ -43,6 +38,7 @@ class Proxy:
 class Catalog(Landscape):
     """A world to which APIs, and who may call them, are declared."""
 
+    @locked
     def developer(
         self,
         email: str | None = None,
@@ -58,18 +54,20 @@ class Catalog(Landscape):
             ConfigurationError: The e-mail is taken.
         """
         organization = self._organization(org)
-        address = email or f"developer-{self._next('developer')}@{organization.name}.example"
+        address = (
+            checks.optional_text("email", email) or f"developer-{self._next('developer')}@{organization.name}.example"
+        )
         developer = Developer(
             email=address,
             developer_id=self._state.identifiers.uuid(),
-            first_name=first_name,
-            last_name=last_name,
-            user_name=user_name or address.partition("@")[0],
+            first_name=checks.text("first_name", first_name),
+            last_name=checks.text("last_name", last_name),
+            user_name=checks.optional_text("user_name", user_name) or address.partition("@")[0],
         )
-        with self._state.lock:
-            organization.add_developer(developer)
+        organization.add_developer(developer)
         return developer
 
+    @locked
     def product(  # noqa: PLR0913 - one keyword for each field of a product
         self,
         name: str,
@@ -93,18 +91,19 @@ class Catalog(Landscape):
         Raises:
             ConfigurationError: The name is taken.
         """
+        organization = self._organization(org)
         product = ApiProduct(
-            name=name,
-            proxies=names_in("proxies", proxies),
-            environments=names_in("environments", environments),
-            resources=names_in("resources", resources),
-            scopes=_scopes(scopes),
+            name=checks.text("name", name),
+            proxies=checks.names("proxies", proxies),
+            environments=tuple(map(organization.require_environment, checks.names("environments", environments))),
+            resources=checks.names("resources", resources),
+            scopes=checks.scopes(scopes),
             display_name=name,
         )
-        with self._state.lock:
-            self._organization(org).add_product(product)
+        organization.add_product(product)
         return product
 
+    @locked
     def app(  # noqa: PLR0913 - one keyword for each field of an app
         self,
         name: str | None = None,
@@ -130,19 +129,18 @@ class Catalog(Landscape):
         """
         organization = self._organization(org)
         credential = self.new_credential(
-            products=dict.fromkeys(names_in("products", products), Status.APPROVED),
+            products={product: organization.subscription(product) for product in checks.names("products", products)},
             consumer_key=consumer_key,
             consumer_secret=consumer_secret,
         )
         app = App(
-            name=name or f"app-{self._next('app')}",
+            name=checks.optional_text("name", name) or f"app-{self._next('app')}",
             app_id=self._state.identifiers.uuid(),
             organization=organization.name,
-            developer=developer or self.default_developer(organization),
+            developer=checks.optional_text("developer", developer) or self.default_developer(organization),
             credentials=(credential,),
         )
-        with self._state.lock:
-            organization.add_app(app)
+        organization.add_app(app)
         return app
 
     def find_app(self, name: str, *, org: str | None = None) -> App:
@@ -175,8 +173,7 @@ class Catalog(Landscape):
         Raises:
             ConfigurationError: There is no such app or status.
         """
-        with self._state.lock:
-            self._organization(app.organization).set_app_status(app, _status(Status, status))
+        self._organization(app.organization).set_app_status(app, _status(Status, status))
 
     def set_key_status(self, app: App, status: str, *, consumer_key: str | None = None) -> None:
         """Approve or revoke a consumer key of an app, by default its first; statuses are those of an app.
@@ -184,9 +181,8 @@ class Catalog(Landscape):
         Raises:
             ConfigurationError: There is no such app, key or status.
         """
-        with self._state.lock:
-            organization = self._organization(app.organization)
-            organization.set_key_status(app, consumer_key or app.consumer_key, _status(Status, status))
+        organization = self._organization(app.organization)
+        organization.set_key_status(app, consumer_key or app.consumer_key, _status(Status, status))
 
     def set_developer_status(self, email: str, status: str, *, org: str | None = None) -> None:
         """Make a developer ``active`` or ``inactive``; the tokens of an inactive one's apps are refused.
@@ -194,9 +190,9 @@ class Catalog(Landscape):
         Raises:
             ConfigurationError: There is no such developer or status.
         """
-        with self._state.lock:
-            self._organization(org).set_developer_status(email, _status(DeveloperStatus, status))
+        self._organization(org).set_developer_status(email, _status(DeveloperStatus, status))
 
+    @locked
     def proxy(  # noqa: PLR0913 - one keyword for each field of a proxy
         self,
         base_path: str,
@@ -229,33 +225,28 @@ class Catalog(Landscape):
         """
         organization = self._organization(org)
         environment = self._environment(organization.name, env)
-        if not base_path.startswith("/"):
-            msg = f"A base path starts with a slash, as '/weather', not {base_path!r}."
-            raise ConfigurationError(msg)
-        if security not in _SECURITIES:
-            msg = f"Unknown security {security!r}. Allowed: {listed(_SECURITIES)}.{nearest(security, _SECURITIES)}"
-            raise ConfigurationError(msg)
-        proxy_name = name or base_path.strip("/").replace("/", "-") or "root"
+        path, scopes = checks.base_path(base_path), checks.scopes(scope)
+        proxy_name = checks.optional_text("name", name) or path.strip("/").replace("/", "-") or "root"
+        named = (proxy_name,) if products is None else checks.names("products", products)
         backend = target_from({} if target is None else target)
-        scopes = _scopes(scope)
-        named = [proxy_name] if products is None else names_in("products", products)
-        if security == "oauth":
-            proxy = protected_proxy(proxy_name, base_path, environment=environment, target=backend, scopes=scopes)
+        if checks.choice("security", security, _SECURITIES) == "oauth":
+            proxy = protected_proxy(proxy_name, path, environment=environment, target=backend, scopes=scopes)
+        elif scope or products:
+            msg = "A proxy with security='none' checks neither scope nor products: leave them out, or security."
+            raise ConfigurationError(msg)
         else:
-            proxy = open_proxy(proxy_name, base_path, environment=environment, target=backend)
-        with self._state.lock:
-            organization.add_proxy(proxy)
-            if security == "oauth":
-                for product in named:
-                    organization.name_product(product, proxy=proxy_name, scopes=scopes)
+            proxy, named = open_proxy(proxy_name, path, environment=environment, target=backend), ()
+        organization.add_proxy(proxy)
+        for product in named:
+            organization.name_product(product, proxy=proxy_name, scopes=scopes)
         return self._seen(proxy, organization.name, environment)
 
     @property
     def default_app(self) -> App:
         """An app that is subscribed to every API product of the default organization, declared before or after."""
-        organization = self._organization(None)
-        owner = (self.default_developer(organization), _DEFAULT_APP)
-        with self._state.lock:
+        with self._lock:
+            organization = self._organization(None)
+            owner = (self.default_developer(organization), _DEFAULT_APP)
             if owner not in organization.apps:
                 app = App(
                     name=_DEFAULT_APP,
@@ -277,12 +268,14 @@ class Catalog(Landscape):
     ) -> Credential:
         """Return a credential that belongs to no app yet, its key and secret generated where not given."""
         return Credential(
-            consumer_key=consumer_key or self._state.identifiers.consumer_key(),
-            consumer_secret=consumer_secret or self._state.identifiers.consumer_secret(),
+            consumer_key=checks.optional_text("consumer_key", consumer_key) or self._state.identifiers.consumer_key(),
+            consumer_secret=checks.optional_text("consumer_secret", consumer_secret)
+            or self._state.identifiers.consumer_secret(),
             products=products or {},
             issued_at_ms=self.clock.now_ms,
         )
 
+    @locked
     def default_developer(self, organization: Organization) -> str:
         """Return the e-mail of the developer who owns the apps that name none; declared when first needed."""
         email = f"developer@{organization.name}.example"
@@ -304,9 +297,5 @@ def _status(kind: type[_Status], status: str) -> _Status:
     try:
         return kind(status)
     except ValueError:
-        msg = f"Unknown status {status!r}. Allowed: {listed(kind)}.{nearest(str(status), list(kind))}"
+        msg = f"Unknown status {status!r}. Allowed: {listed(kind)}.{nearest(str(status), kind)}"
         raise ConfigurationError(msg) from None
-
-
-def _scopes(given: str | Iterable[str]) -> tuple[str, ...]:
-    return tuple(given.split()) if isinstance(given, str) else names_in("scopes", given)

@@ -17,7 +17,8 @@ from pytest_apigee.errors import ConfigurationError
 MILLISECOND = timedelta(milliseconds=1)
 _NANOSECONDS_PER_MICROSECOND = 1_000
 _MICROSECONDS_PER_MILLISECOND = 1_000
-_EPOCH = datetime.fromtimestamp(0, UTC)
+EPOCH = datetime.fromtimestamp(0, UTC)
+_LAST_MS = (datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC) - EPOCH) // MILLISECOND
 
 
 def wall_ms() -> int:
@@ -106,7 +107,12 @@ class Clock:
     @property
     def now(self) -> datetime:
         """The time at Edge, in UTC."""
-        return _EPOCH + self.now_ms * MILLISECOND
+        return EPOCH + self.now_ms * MILLISECOND
+
+    @property
+    def client_now(self) -> datetime:
+        """The time at the client, in UTC: Edge's without its skew."""
+        return EPOCH + self._wall.now_ms() * MILLISECOND
 
     @property
     def history(self) -> str:
@@ -130,7 +136,7 @@ class Clock:
         Raises:
             ConfigurationError: The sum is negative, or another tool holds the clock.
         """
-        total = delta + timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds, milliseconds=milliseconds)
+        total = _sum(delta, days=days, hours=hours, minutes=minutes, seconds=seconds, milliseconds=milliseconds)
         if total < timedelta():
             msg = f"clock.advance moves forward only, not by {total}. To go back, use clock.travel_to(moment)."
             raise ConfigurationError(msg)
@@ -155,7 +161,7 @@ class Clock:
         """
         now_ms = self._wall.now_ms()
         moment_ms = now_ms if moment is None else _milliseconds(moment)
-        self._wall.stop_at(moment_ms)
+        self._wall.stop_at(_in_range(moment_ms))
         self._moved_ms += moment_ms - now_ms
 
     def skew(
@@ -168,7 +174,8 @@ class Clock:
         milliseconds: float = 0,
     ) -> None:
         """Set how far Edge's clock runs ahead of the client's; behind where negative, and equal for ``skew()``."""
-        total = delta + timedelta(hours=hours, minutes=minutes, seconds=seconds, milliseconds=milliseconds)
+        total = _sum(delta, hours=hours, minutes=minutes, seconds=seconds, milliseconds=milliseconds)
+        _in_range(self._wall.now_ms() + total // MILLISECOND)
         self._skew_ms = total // MILLISECOND
 
     def restore(self) -> None:
@@ -180,11 +187,11 @@ class Clock:
     def _move_to(self, moment_ms: int) -> None:
         now_ms = self._wall.now_ms()
         move = self._wall.stop_at if self._wall.is_frozen else self._wall.run_from
-        move(moment_ms)
+        move(_in_range(moment_ms))
         self._moved_ms += moment_ms - now_ms
 
 
-def _milliseconds(moment: datetime | str) -> int:
+def _milliseconds(moment: object) -> int:
     allowed = "Give a datetime with a time zone, or ISO 8601 text with one, as '2030-01-31T12:00:00Z'."
     if isinstance(moment, str):
         try:
@@ -192,7 +199,27 @@ def _milliseconds(moment: datetime | str) -> int:
         except ValueError:
             msg = f"{moment!r} is not a moment in time. {allowed}"
             raise ConfigurationError(msg) from None
+    if not isinstance(moment, datetime):
+        msg = f"{moment!r} is not a moment in time. {allowed}"
+        raise ConfigurationError(msg)
     if moment.tzinfo is None:
         msg = f"The moment {moment.isoformat()} has no time zone. {allowed}"
         raise ConfigurationError(msg)
-    return (moment - _EPOCH) // MILLISECOND
+    return (moment - EPOCH) // MILLISECOND
+
+
+def _sum(delta: object, **units: float) -> timedelta:
+    """Return a timedelta plus so many of each unit."""
+    try:
+        return timedelta(**units) + delta  # type: ignore[operator]  # what is no timedelta is caught
+    except (TypeError, ValueError, OverflowError):
+        msg = f"Not a span of time: {delta!r}, {units}. Give a timedelta, or numbers of units, as hours=1."
+        raise ConfigurationError(msg) from None
+
+
+def _in_range(moment_ms: int) -> int:
+    """Return a moment that every party can tell: from 1970 to 9999."""
+    if not 0 <= moment_ms <= _LAST_MS:
+        msg = "The clock goes from 1970-01-01T00:00:00Z to 9999-12-31T23:59:59Z, and not beyond."
+        raise ConfigurationError(msg)
+    return moment_ms

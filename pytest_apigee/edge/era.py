@@ -84,13 +84,13 @@ ERA_2016 = Era(
 ERAS = {era.name: era for era in (CURRENT, ERA_2016)}
 
 
-def era_named(name: str) -> Era:
+def era_named(name: object) -> Era:
     """Return an era by its name.
 
     Raises:
         ConfigurationError: There is no such era.
     """
-    if name not in ERAS:
-        msg = f"Unknown era {name!r}. Allowed: {listed(ERAS)}.{nearest(name, ERAS)}"
+    if not isinstance(name, str) or name not in ERAS:
+        msg = f"Unknown era {name!r}. Allowed: {listed(ERAS)}.{nearest(str(name), ERAS)}"
         raise ConfigurationError(msg)
     return ERAS[name]

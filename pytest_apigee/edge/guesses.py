@@ -2,7 +2,7 @@
 
 Each field of `Guesses` is one switch: its default is what the fact sheets recommend, and its comment says what is not
 known. Set one with ``@pytest.mark.apigee(guesses={"bad_user_text": "Bad credentials"})`` or ``fake_edge(guesses=...)``.
-Statuses and texts only: a switch never makes the fake accept what Edge would refuse.
+Where a guess decides what is accepted, its default is what the sheets recommend, and the other side is one switch away.
 """
 
 import dataclasses
@@ -14,7 +14,8 @@ from pytest_apigee.errors import ConfigurationError, listed, nearest
 
 _FIRST_ERROR = 400
 _LAST_ERROR = 599
-_SCOPE_RULES = ("any", "all")
+_COUNTS = {"mfa_drift_steps": 10, "purge_after_days": 1_000}
+_CHOICES = {"scope_rule": ("any", "all"), "al_claim": ("era", "absent", "0", "2")}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,8 +29,14 @@ class Guesses:
     """GUESS: UAA's text."""
     mfa_failure_text: str = "Invalid Credentials"
     """GUESS: what a missing or wrong MFA code is answered with, beside 401 `unauthorized`."""
-    al_claim: int = -1
-    """GUESS: the `al` claim; -1 takes the era's usual one (0 in `current`, 2 in `2016`), -2 leaves it out."""
+    al_claim: str = "era"
+    """GUESS: the `al` claim, `0` or `2`; `era` takes the era's own (0 in `current`, 2 in `2016`), `absent` none."""
+    edgecli_grants: str = "password refresh_token"
+    """GUESS: the grants that the client `edgecli` may use, of those that UAA knows."""
+    mfa_code_reuse: bool = False
+    """GUESS: whether an MFA code may be used again."""
+    mfa_drift_steps: int = 0
+    """GUESS: how many steps of 30 seconds an MFA code may be early or late."""
     origin_claim: str = "usergrid"
     """GUESS only in a SAML zone."""
     issuer: str = "https://login.apigee.com"
@@ -49,6 +56,13 @@ class Guesses:
     """GUESS: the status of the form decoding fault; its body is confirmed."""
     unsupported_grant_status: int = 400
     """GUESS: the status of `Unsupported grant type`; its body is confirmed."""
+    oauth_over_http: bool = False
+    """GUESS: whether the stock proxy, whose bundle names the virtual host `secure` alone, answers plain http too."""
+    undecodable_basic_counts_as_absent: bool = False
+    """GUESS: whether the token endpoint reads the form where a Basic header does not decode; if not, there is no
+    client id."""
+    pending_products_listed: bool = False
+    """GUESS: whether a token answer lists API products that are not approved for the key."""
     bad_refresh_status: int = 400
     """GUESS: the status of `Invalid Refresh Token`; its body is confirmed."""
     missing_refresh_text: str = "Required param : refresh_token"
@@ -63,6 +77,8 @@ class Guesses:
     """GUESS: VerifyAccessToken's status for an expired token; some recordings show 500."""
     scope_challenge: bool = False
     """GUESS: whether the 403 for a missing scope carries WWW-Authenticate."""
+    purge_after_days: int = 3
+    """GUESS: "about" 3 days after it expired, Edge forgets a token, which is then unknown rather than expired."""
     scope_rule: str = "any"
     """GUESS: whether `any` or `all` of the scopes that VerifyAccessToken lists are required."""
     expired_before_revoked: bool = False
@@ -107,27 +123,33 @@ class Guesses:
             if isinstance(value, str) and not (value.isascii() and (value.isprintable() or not value)):
                 msg = f"The guess {name!r} takes printable ASCII text, not {value!r}."
                 raise ConfigurationError(msg)
-        if self.scope_rule not in _SCOPE_RULES:
-            msg = f"The guess 'scope_rule' takes one of {listed(_SCOPE_RULES)}, not {self.scope_rule!r}."
-            raise ConfigurationError(msg)
+            if name in _CHOICES and value not in _CHOICES[name]:
+                msg = f"The guess {name!r} takes one of {listed(_CHOICES[name])}, not {value!r}."
+                raise ConfigurationError(msg)
+            if name in _COUNTS and not 0 <= value <= _COUNTS[name]:
+                msg = f"The guess {name!r} takes a number from 0 to {_COUNTS[name]}, not {value!r}."
+                raise ConfigurationError(msg)
 
     @classmethod
-    def of(cls, switches: Mapping[str, object]) -> Self:
+    def of(cls, switches: object) -> Self:
         """Return the defaults with some switches set.
 
         Raises:
             ConfigurationError: There is no such switch, or the value is not of its type.
         """
+        if not isinstance(switches, Mapping):
+            msg = f"guesses takes a dict of switches, not {switches!r}."
+            raise ConfigurationError(msg)
         known = {switch.name: switch for switch in dataclasses.fields(cls)}
         for name, value in switches.items():
             if name not in known:
-                msg = f"Unknown guess {name!r}. Allowed: {listed(known)}.{nearest(name, known)}"
+                msg = f"Unknown guess {name!r}. Allowed: {listed(known)}.{nearest(str(name), known)}"
                 raise ConfigurationError(msg)
             wanted = type(known[name].default)
             if type(value) is not wanted:
                 msg = f"The guess {name!r} takes a value of type {wanted.__name__}, not {value!r}."
                 raise ConfigurationError(msg)
-        return cls(**switches)  # type: ignore[arg-type]  # names and types were checked above
+        return cls(**switches)
 
 
 def _pairs(guesses: Guesses) -> list[tuple[str, Any]]:

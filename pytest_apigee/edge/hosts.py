@@ -5,6 +5,7 @@ Source: DESIGN "Hosts"; sso.md 2.3 for zones, runtime.md 2.1 for gateway hosts.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Self
 
 from pytest_apigee.edge.organization import Organization
 
@@ -20,6 +21,12 @@ class HostTest:
     """Tells whether a host is Edge's; equal tests answer alike, so a fence needs to keep each only once."""
 
     declared: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, hosts: Iterable[str]) -> Self:
+        """Return the test for hosts that were declared; those that are Edge's by their name need no place in it."""
+        by_name = cls()
+        return cls(frozenset(host for host in hosts if not by_name(host)))
 
     def __call__(self, host: str) -> bool:
         """Return whether Edge owns this host."""

@@ -68,7 +68,7 @@ class Exchange:
     def __str__(self) -> str:
         answer = self.status or f"no answer ({getattr(self.outcome, 'kind', '')})"
         why = f"  {self.reason}" if self.reason else ""
-        return f"{self.request.method} {self.request.scheme}://{self.request.host}{self.request.path} -> {answer}{why}"
+        return f"{self.request.shown} -> {answer}{why}"
 
 
 class _Named(Protocol):

@@ -3,25 +3,25 @@
 Every declaration is checked where it is made; a wrong one raises `ConfigurationError` with what is allowed.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 
-from pytest_apigee.edge import hosts
+from pytest_apigee.edge import checks, hosts
 from pytest_apigee.edge.clock import Clock
 from pytest_apigee.edge.era import CURRENT, Era
 from pytest_apigee.edge.gateway.proxy import OAUTH_BASE_PATH, OAUTH_PROXY, TOKEN_SUFFIX, oauth_proxy
 from pytest_apigee.edge.guesses import Guesses
-from pytest_apigee.edge.message import host_of
+from pytest_apigee.edge.locking import locked
 from pytest_apigee.edge.organization import Organization
 from pytest_apigee.edge.sso import totp
 from pytest_apigee.edge.users import User
 from pytest_apigee.edge.world import World
 from pytest_apigee.errors import ConfigurationError, listed
 
+CREATED_AT_MS = 1_388_534_400_000  # 2014: every organization is older than the tests, and the same in each run
 DEFAULT_ORGANIZATION = "acme"
 DEFAULT_ENVIRONMENT = "test"
 USUAL_ENVIRONMENTS = ("test", "prod")
-_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+_KINDS = ("trial", "paid")
 
 
 class Landscape(World):
@@ -40,6 +40,7 @@ class Landscape(World):
         self._org = DEFAULT_ORGANIZATION
         self._env = DEFAULT_ENVIRONMENT
         self._counts: dict[str, int] = {}
+        self._lock = self._state.lock
 
     @property
     def org(self) -> str:
@@ -73,19 +74,20 @@ class Landscape(World):
 
     def url_for(self, org: str | None = None, env: str | None = None) -> str:
         """Return the gateway of an environment, without a path."""
-        name = org or self._org
+        name = self._organization(org).name
         return f"https://{hosts.gateway_host(name, self._environment(name, env))}"
 
     def token_url_for(self, org: str | None = None, env: str | None = None) -> str:
         """Return the token endpoint of an environment's `oauth` proxy, with its grant type."""
         return f"{self.url_for(org, env)}{OAUTH_BASE_PATH}{TOKEN_SUFFIX}?grant_type=client_credentials"
 
+    @locked
     def organization(  # noqa: PLR0913 - one keyword for each field of an organization
         self,
         name: str,
         *,
         environments: Iterable[str] = USUAL_ENVIRONMENTS,
-        display_name: str = "",
+        display_name: str | None = None,
         kind: str = "trial",
         hosts: Mapping[str, str] | None = None,
         zone: str | None = None,
@@ -105,33 +107,35 @@ class Landscape(World):
         Raises:
             ConfigurationError: It was declared before, or a host leads nowhere.
         """
-        check_name("organization", name)
+        checks.name_in_host("organization", name)
         if name in self._state.organizations:
             msg = f"The organization {name!r} was declared before. Its environments: {self._listed_environments(name)}."
             raise ConfigurationError(msg)
-        names = tuple(dict.fromkeys(environments))
-        for environment in names:
-            check_name("environment", environment)
-        if not names:
+        declared = checks.names("environments", environments)
+        for environment in declared:
+            checks.name_in_host("environment", environment)
+        if not declared:
             msg = f"The organization {name!r} needs at least one environment, as in environments=['test']."
             raise ConfigurationError(msg)
         organization = Organization(
             name,
-            environments=names,
-            created_at_ms=self.clock.now_ms,
-            display_name=display_name,
-            kind=kind,
-            zone=zone,
-            properties=properties,
-            hosts={host_of(host): env for host, env in (hosts or {}).items()},
+            lock=self._lock,
+            environments=declared,
+            created_at_ms=CREATED_AT_MS,
+            display_name=checks.optional_text("display_name", display_name) or name,
+            kind=checks.choice("kind", kind, _KINDS),
+            zone=checks.optional_text("zone", zone),
+            properties=checks.text_map("properties", {} if properties is None else properties),
+            hosts=self._checked_hosts({} if hosts is None else hosts),
         )
         for environment in organization.hosts.values():
             organization.require_environment(environment)
-        organization.add_proxy(oauth_proxy(self.usual_environment(organization)))
-        with self._state.lock:
-            self._state.organizations[name] = organization
+        over_http = ("default", "secure") if self._state.guesses.oauth_over_http else ("secure",)
+        organization.add_proxy(oauth_proxy(self.usual_environment(organization), virtual_hosts=over_http))
+        self._state.organizations[name] = organization
         return organization
 
+    @locked
     def user(
         self,
         email: str | None = None,
@@ -153,22 +157,22 @@ class Landscape(World):
         Raises:
             ConfigurationError: The e-mail is taken, the secret not base32, or an organization unknown.
         """
-        if mfa_secret is not None:
-            totp.decoded_secret(mfa_secret)
-        given = {self._org: ("orgadmin",)} if roles is None else roles
+        if checks.optional_text("mfa_secret", mfa_secret) is not None:
+            totp.decoded_secret(str(mfa_secret))
+        given = checks.roles({self._org: ("orgadmin",)} if roles is None else roles)
         for organization in given:
             self._state.require_organization(organization)
+        address = checks.optional_text("email", email) or f"user-{self._next('user')}@{self._org}.example"
         user = User(
-            email=email or f"user-{self._next('user')}@{self._org}.example",
+            email=address,
             user_id=self._state.identifiers.uuid(),
-            password=self._state.identifiers.password() if password is None else password,
+            password=checks.optional_text("password", password) or self._state.identifiers.password(),
             salt=self._state.identifiers.password(),
             mfa_secret=mfa_secret,
-            is_machine=machine,
-            roles={organization: names_in("roles", names) for organization, names in given.items()},
+            is_machine=checks.flag("machine", machine),
+            roles=given,
         )
-        with self._state.lock:
-            self._state.users.add(user)
+        self._state.users.add(user)
         return user
 
     def find_user(self, email: str) -> User:
@@ -190,15 +194,16 @@ class Landscape(World):
             raise ConfigurationError(msg)
         return totp.code_at(user.mfa_secret, self.clock.now_ms)
 
+    @locked
     def set_password(self, email: str, password: str) -> None:
         """Change the password of an SSO user; the tokens issued before are void from now on.
 
         Raises:
             ConfigurationError: There is no such user.
         """
-        with self._state.lock:
-            self._state.users.set_password(email, password)
+        self._state.users.set_password(email, checks.text("password", password))
 
+    @locked
     def deploy_oauth(self, env: str, *, org: str | None = None) -> None:
         """Deploy an organization's `oauth` proxy in one environment more; Edge has it in `test` only.
 
@@ -217,7 +222,7 @@ class Landscape(World):
         return DEFAULT_ENVIRONMENT if DEFAULT_ENVIRONMENT in names else names[0]
 
     def _organization(self, name: str | None) -> Organization:
-        return self._state.require_organization(name or self._org)
+        return self._state.require_organization(self._org if name is None else checks.text("org", name))
 
     def _settle(self, org: str, env: str | None) -> None:
         """Fix the defaults; the organization is declared unless the world came with others."""
@@ -229,38 +234,17 @@ class Landscape(World):
     def _environment(self, org: str, env: str | None) -> str:
         organization = self._state.require_organization(org)
         if env is not None:
-            return organization.require_environment(env)
+            return organization.require_environment(checks.text("env", env))
         return self._env if self._env in organization.environments else organization.environments[0]
 
     def _listed_environments(self, org: str) -> str:
         return listed(self._state.organizations[org].environments)
 
+    @locked
     def _next(self, kind: str) -> int:
-        with self._state.lock:
-            self._counts[kind] = self._counts.get(kind, 0) + 1
-            return self._counts[kind]
+        self._counts[kind] = self._counts.get(kind, 0) + 1
+        return self._counts[kind]
 
-
-def check_name(kind: str, name: str) -> str:
-    """Return the name of an organization or environment, which must be fit for a host name.
-
-    Raises:
-        ConfigurationError: It is not.
-    """
-    if not _NAME.fullmatch(name):
-        msg = f"{name!r} cannot be the name of an {kind}: lower-case letters, digits and inner hyphens only."
-        raise ConfigurationError(msg)
-    return name
-
-
-def names_in(what: str, given: object) -> tuple[str, ...]:
-    """Return a list of names as a tuple.
-
-    Raises:
-        ConfigurationError: It is a lone string, or something else.
-    """
-    names = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else (None,)
-    if all(isinstance(name, str) and name for name in names):
-        return names
-    msg = f"{what} takes a list of names, as {what}=['weather'], not {given!r}."
-    raise ConfigurationError(msg)
+    def _checked_hosts(self, given: object) -> dict[str, str]:
+        taken = (hosts.LOGIN, hosts.MANAGEMENT, hosts.MOCK_TARGET, *self._addresses())
+        return {checks.custom_host(host, taken): env for host, env in checks.text_map("hosts", given).items()}

@@ -27,6 +27,7 @@ FINAL_STATUSES = range(200, 600)
 _PHRASES = {int(status): status.phrase for status in HTTPStatus}
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _UNFIT_HEADER_VALUE = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
+_SECRET_SEGMENT = re.compile(r"(?<=/keys)/[^/]+|(?<=tokens)/[^/]+|(?<=/authorizationcodes)/[^/]+")
 _MALFORMED_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
@@ -36,8 +37,7 @@ class Headers:
     __slots__ = ("_pairs",)
 
     def __init__(self, headers: HeadersLike = ()) -> None:
-        pairs = headers.items() if isinstance(headers, Mapping) else headers
-        self._pairs = tuple((name, value) for name, value in pairs)
+        self._pairs = _text_pairs(headers)
 
     def get(self, name: str) -> str | None:
         """Return the first value of a header, or None."""
@@ -106,11 +106,16 @@ class Request:
         assign(self, "method", method)
         assign(self, "url", url)
         assign(self, "headers", Headers(headers))
-        assign(self, "body", body.encode("utf-8", "replace") if isinstance(body, str) else body)
+        assign(self, "body", _bytes_of(body))
         assign(self, "scheme", parts["scheme"].lower())
         assign(self, "host", host_of(parts["authority"]))
         assign(self, "path", parts["path"] or "/")
         assign(self, "query_string", parts["query"] or "")
+
+    @property
+    def shown(self) -> str:
+        """The request in one line for people: without its query, and without the secrets that some paths hold."""
+        return f"{self.method} {self.scheme}://{self.host}{_SECRET_SEGMENT.sub('/[hidden]', self.path)}"
 
     @property
     def query(self) -> "Fields":
@@ -155,7 +160,7 @@ class Request:
         return Request(method=self.method, url=url, headers=self.headers, body=self.body)
 
     def __repr__(self) -> str:
-        return f"<Request {self.method} {self.scheme}://{self.host}{self.path}>"
+        return f"<Request {self.shown}>"
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
@@ -176,13 +181,13 @@ class Response:
     body: bytes
 
     def __init__(self, *, status: int = 200, headers: HeadersLike = (), body: bytes | str = b"") -> None:
-        if status not in FINAL_STATUSES:
+        if type(status) is not int or status not in FINAL_STATUSES:
             msg = f"A Response needs a final status from 200 to 599, not {status!r}."
             raise ConfigurationError(msg)
         assign = object.__setattr__
         assign(self, "status", status)
         assign(self, "headers", Headers(headers))
-        assign(self, "body", body.encode("utf-8", "replace") if isinstance(body, str) else body)
+        assign(self, "body", _bytes_of(body))
         for name, value in self.headers:
             if not _HEADER_NAME.fullmatch(name) or _UNFIT_HEADER_VALUE.search(value):
                 msg = f"The header {name!r} of a Response cannot be sent: no control characters, and Latin-1 only."
@@ -194,8 +199,8 @@ class Response:
         given = Headers(headers)
         kind = () if "Content-Type" in given else (("Content-Type", "application/json"),)
         try:
-            body = json.dumps(value, ensure_ascii=False).encode()
-        except (TypeError, ValueError) as error:
+            body = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        except (TypeError, ValueError, RecursionError) as error:
             msg = f"A target's answer must be JSON, a Response, or a callable that returns one of them: {error}."
             raise ConfigurationError(msg) from None
         return cls(status=status, headers=(*kind, *given), body=body)
@@ -306,6 +311,26 @@ def basic_credentials(request: Request) -> BasicCredentials | None:
     if not colon:
         raise InvalidBasicError
     return BasicCredentials(user=user, password=password)
+
+
+def _text_pairs(headers: Any) -> tuple[tuple[str, str], ...]:  # noqa: ANN401 - whatever a tester gave
+    try:
+        pairs = tuple((name, value) for name, value in (headers.items() if isinstance(headers, Mapping) else headers))
+    except (TypeError, ValueError):
+        pairs = ((None, None),)
+    if all(isinstance(text, str) for pair in pairs for text in pair):
+        return pairs
+    msg = "Headers are a dict of texts, or pairs of texts, as {'Accept': 'application/json'}."
+    raise ConfigurationError(msg)
+
+
+def _bytes_of(body: object) -> bytes:
+    if isinstance(body, str):
+        return body.encode("utf-8", "replace")
+    if isinstance(body, bytes):
+        return body
+    msg = f"A body is bytes or text, not {type(body).__name__}."
+    raise ConfigurationError(msg)
 
 
 def header_safe(text: str) -> str:

@@ -1,124 +1,20 @@
-"""An organization and what it holds: developers, apps with their credentials, API products, API proxies.
+"""An organization: its environments, and the tables of what it holds.
 
-Records are frozen; every change is a method of `Organization`. Times are milliseconds since the epoch.
-Source of the field names and statuses: management.md section 4.
+Records are frozen; every change is a method of `Organization`, under the world's lock.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from dataclasses import replace
+from threading import RLock
 from typing import TYPE_CHECKING
 
+from pytest_apigee.edge.locking import locked
+from pytest_apigee.edge.records import ApiProduct, App, Client, Credential, Developer, DeveloperStatus, Status
 from pytest_apigee.edge.tokens import TokenStore
 from pytest_apigee.errors import ConfigurationError, found, listed, nearest
 
 if TYPE_CHECKING:
     from pytest_apigee.edge.gateway.proxy import ApiProxy
-
-NEVER_MS = -1
-
-
-class Status(StrEnum):
-    """The state of an app, of a credential, and of a product on a credential."""
-
-    APPROVED = "approved"
-    PENDING = "pending"
-    REVOKED = "revoked"
-
-
-class DeveloperStatus(StrEnum):
-    """The state of a developer."""
-
-    ACTIVE = "active"
-    INACTIVE = "inactive"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Developer:
-    """Who owns apps."""
-
-    email: str
-    developer_id: str
-    first_name: str
-    last_name: str
-    user_name: str
-    status: DeveloperStatus = DeveloperStatus.ACTIVE
-    attributes: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ApiProduct:
-    """What a consumer key may call. An empty tuple of proxies, environments or resources allows all of them."""
-
-    name: str
-    proxies: tuple[str, ...] = ()
-    environments: tuple[str, ...] = ()
-    resources: tuple[str, ...] = ()
-    scopes: tuple[str, ...] = ()
-    approval_type: str = "auto"
-    display_name: str = ""
-    description: str = ""
-    attributes: tuple[tuple[str, str], ...] = ()
-    implied: bool = False
-    """Whether it was only named, by an app or a proxy, and so follows what names it."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Credential:
-    """A consumer key with its secret and the products it may use."""
-
-    consumer_key: str = field(repr=False)
-    consumer_secret: str = field(repr=False)
-    products: Mapping[str, Status]
-    issued_at_ms: int
-    expires_at_ms: int = NEVER_MS
-    status: Status = Status.APPROVED
-    scopes: tuple[str, ...] = ()
-    attributes: tuple[tuple[str, str], ...] = ()
-
-    def has_expired(self, now_ms: int) -> bool:
-        """Return whether the key's time is over."""
-        return self.expires_at_ms != NEVER_MS and now_ms >= self.expires_at_ms
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class App:
-    """A developer app as it was declared; its consumer key and secret are those of its first credential."""
-
-    name: str
-    app_id: str
-    organization: str
-    developer: str
-    credentials: tuple[Credential, ...]
-    status: Status = Status.APPROVED
-    callback_url: str = ""
-    attributes: tuple[tuple[str, str], ...] = ()
-    follows_products: bool = False
-    """Whether it is subscribed to every product that is declared, now or later."""
-
-    @property
-    def consumer_key(self) -> str:
-        """The key that clients send as their client id."""
-        return self.credentials[0].consumer_key
-
-    @property
-    def consumer_secret(self) -> str:
-        """The secret that clients send with it."""
-        return self.credentials[0].consumer_secret
-
-    @property
-    def products(self) -> tuple[str, ...]:
-        """The names of the API products of the first credential."""
-        return tuple(self.credentials[0].products)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Client:
-    """A credential together with the app and the developer it belongs to."""
-
-    credential: Credential
-    app: App
-    developer: Developer
 
 
 class Organization:
@@ -126,6 +22,7 @@ class Organization:
 
     Args:
         name: The short name, as in its host names.
+        lock: The world's.
         environments: The names of its environments; the first is where its `oauth` proxy is deployed if none is `test`.
         created_at_ms: When it was created.
         kind: ``trial`` or ``paid``.
@@ -138,6 +35,7 @@ class Organization:
         self,
         name: str,
         *,
+        lock: RLock,
         environments: tuple[str, ...],
         created_at_ms: int,
         display_name: str = "",
@@ -146,6 +44,7 @@ class Organization:
         zone: str | None = None,
         properties: Mapping[str, str] | None = None,
     ) -> None:
+        self._lock = lock
         self.name = name
         self.display_name = display_name or name
         self.kind = kind
@@ -179,6 +78,7 @@ class Organization:
             raise ConfigurationError(msg)
         return name
 
+    @locked
     def add_developer(self, developer: Developer) -> None:
         """Add a developer.
 
@@ -190,6 +90,7 @@ class Organization:
             raise ConfigurationError(msg)
         self.developers[developer.email] = developer
 
+    @locked
     def set_developer_status(self, email: str, status: DeveloperStatus) -> None:
         """Activate or deactivate a developer.
 
@@ -199,8 +100,11 @@ class Organization:
         developer = found(self.developers, email, "developer", self._place)
         self.developers[email] = replace(developer, status=status)
 
+    @locked
     def add_product(self, product: ApiProduct) -> None:
-        """Add an API product; one that was only named so far gives way. Apps that follow products get it.
+        """Add an API product; one that was only named so far gives way, but for the proxies that named it.
+
+        Apps that follow products get it.
 
         Raises:
             ConfigurationError: The name is taken.
@@ -209,10 +113,14 @@ class Organization:
         if known is not None and not known.implied:
             msg = f"The API product {product.name!r} already exists in organization {self.name!r}."
             raise ConfigurationError(msg)
+        if known is not None and product.proxies:
+            naming = tuple(proxy for proxy in known.proxies if proxy != known.name or proxy in self.proxies)
+            product = replace(product, proxies=tuple(dict.fromkeys((*product.proxies, *naming))))
         self.products[product.name] = product
         for app in [app for app in self.apps.values() if app.follows_products]:
             self._subscribe(app, product.name)
 
+    @locked
     def name_product(self, name: str, *, proxy: str = "", scopes: tuple[str, ...] = ()) -> None:
         """Make sure that a product with this name exists, and that it allows the proxy that names it.
 
@@ -229,6 +137,7 @@ class Organization:
         added_scopes = tuple(scope for scope in scopes if product.implied and scope not in product.scopes)
         self.products[name] = replace(product, proxies=proxies, scopes=(*product.scopes, *added_scopes))
 
+    @locked
     def add_proxy(self, proxy: "ApiProxy") -> None:
         """Add an API proxy.
 
@@ -236,11 +145,15 @@ class Organization:
             ConfigurationError: The name is taken, or another proxy has the base path in one of the environments.
         """
         if proxy.name in self.proxies:
-            msg = f"The API proxy {proxy.name!r} already exists in organization {self.name!r}."
+            msg = (
+                f"The API proxy {proxy.name!r} already exists in organization {self.name!r}: "
+                f"at {self.proxies[proxy.name].base_path}. Give this one another name, as name='{proxy.name}-2'."
+            )
             raise ConfigurationError(msg)
         self._check_base_path(proxy)
         self.proxies[proxy.name] = proxy
 
+    @locked
     def deploy(self, proxy: str, environment: str) -> None:
         """Deploy an API proxy in one environment more.
 
@@ -252,6 +165,7 @@ class Organization:
         self._check_base_path(deployed)
         self.proxies[proxy] = deployed
 
+    @locked
     def add_app(self, app: App) -> None:
         """Add an app with its credentials, and name the products that they name.
 
@@ -281,6 +195,7 @@ class Organization:
             for product in self.products:
                 self._subscribe(self.apps[owner], product)
 
+    @locked
     def set_app_status(self, app: App, status: Status) -> None:
         """Approve or revoke an app.
 
@@ -289,6 +204,7 @@ class Organization:
         """
         self._replace_app(app, lambda known: replace(known, status=status))
 
+    @locked
     def set_key_status(self, app: App, consumer_key: str, status: Status) -> None:
         """Approve or revoke a consumer key of an app.
 
@@ -310,13 +226,22 @@ class Organization:
         credential = next(known for known in app.credentials if known.consumer_key == consumer_key)
         return Client(credential=credential, app=app, developer=self.developers[app.developer])
 
+    def subscription(self, product: str) -> Status:
+        """Return the status that a product has on a key that asks for it: pending where it is approved by hand."""
+        known = self.products.get(product)
+        return Status.PENDING if known is not None and known.approval_type == "manual" else Status.APPROVED
+
     def scopes_of(self, credential: Credential) -> tuple[str, ...]:
-        """Return every scope of the approved products of a credential, each once, in order."""
+        """Return every scope of the approved products of a credential, each once, in order.
+
+        Where the credential lists scopes of its own, only those of them.
+        """
         scopes = (
             scope
             for name, status in credential.products.items()
             if status is Status.APPROVED
             for scope in self.products[name].scopes
+            if not credential.scopes or scope in credential.scopes
         )
         return tuple(dict.fromkeys(scopes))
 

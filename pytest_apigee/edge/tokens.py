@@ -1,7 +1,11 @@
 """Opaque tokens of one organization, and their store."""
 
+import heapq
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from enum import StrEnum
+
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 class TokenStatus(StrEnum):
@@ -33,14 +37,25 @@ class AccessToken:
 
 
 class TokenStore:
-    """The access tokens of one organization, found by value."""
+    """The access tokens of one organization, found by value. Forgets each some days after it expired.
+
+    Source: runtime.md 4.5 (purge).
+    """
 
     def __init__(self) -> None:
         self._access_tokens: dict[str, AccessToken] = {}
+        self._expiries: list[tuple[int, str]] = []
 
     def add(self, token: AccessToken) -> None:
         """Keep a token that was just issued."""
         self._access_tokens[token.value] = token
+        heapq.heappush(self._expiries, (token.expires_at_ms, token.value))
+
+    def purge(self, now_ms: int, *, after: timedelta) -> None:
+        """Forget the tokens that expired so long ago."""
+        before_ms = now_ms - after // _MILLISECOND
+        while self._expiries and self._expiries[0][0] <= before_ms:
+            del self._access_tokens[heapq.heappop(self._expiries)[1]]
 
     def find(self, value: str) -> AccessToken | None:
         """Return the token with this value, whatever its state, or None."""

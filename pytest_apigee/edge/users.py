@@ -75,9 +75,11 @@ class UserDirectory:
         user = self.require(email)
         self._users[email.lower()] = replace(user, password=password)
 
-    def use_mfa_step(self, user: User, step: int) -> bool:
-        """Note the time step of an MFA code; return whether it is later than every one used before."""
-        is_new = step > self._used_mfa_steps.get(user.user_id, -1)
-        if is_new:
+    def has_used_mfa_step(self, user: User, step: int) -> bool:
+        """Return whether an MFA code of this time step, or of a later one, was used."""
+        return step <= self._used_mfa_steps.get(user.user_id, step - 1)
+
+    def use_mfa_step(self, user: User, step: int | None) -> None:
+        """Note the time step of an MFA code that was used, if any was."""
+        if step is not None:
             self._used_mfa_steps[user.user_id] = step
-        return is_new

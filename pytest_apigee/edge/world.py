@@ -30,6 +30,7 @@ from pytest_apigee.errors import listed, nearest
 UNKNOWN_HOST = "unknown_host"
 NOT_MODELLED = "not_modelled"
 TARGET_ERROR = "target_error"
+_MOST_GRIEVANCES = 100
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,7 +74,8 @@ class World:
         self._management = ManagementService(self._state, self._jwt_issuer.verify_access_token)
         self._gateway = GatewayService(self._state)
         self._journal = Journal()
-        self._grievances: list[Grievance] = []
+        self._grievances: dict[tuple[str, str], Grievance] = {}
+        self._tolerated: frozenset[str] = frozenset()
 
     @property
     def clock(self) -> Clock:
@@ -98,14 +100,19 @@ class World:
     def take_grievances(self) -> tuple[Grievance, ...]:
         """Return what must fail the test, and forget it."""
         with self._state.lock:
-            grievances = tuple(self._grievances)
+            grievances = tuple(self._grievances.values())
             self._grievances.clear()
         return grievances
 
     @property
     def host_test(self) -> HostTest:
         """Tells Edge's hosts from others; stays the same when this world is gone."""
-        return HostTest(self._state.claimed_hosts.union(self._addresses()))
+        return HostTest.of(self._state.claimed_hosts.union(self._addresses()))
+
+    @property
+    def known_hosts(self) -> list[str]:
+        """The hosts that answer in this world."""
+        return [hosts.LOGIN, hosts.MANAGEMENT, hosts.MOCK_TARGET, *self._addresses()]
 
     def owns(self, host: str) -> bool:
         """Return whether a host is Edge's, known to this world or not.
@@ -129,6 +136,8 @@ class World:
             if refusal.error is not None:
                 self.complain(TARGET_ERROR, refusal.reason, refusal.error)
             outcome = refusal.fault.render()
+            if notes.service is Service.GATEWAY:
+                outcome = self._gateway.routed(outcome)
         except NotModelled as gap:
             notes.reason, notes.was_refused = gap.message, True
             self.complain(NOT_MODELLED, gap.message)
@@ -145,11 +154,18 @@ class World:
         notes = Notes(service=Service.STUB, reason=reason)
         self._journal.add(request, outcome, notes, at_ms=self.clock.now_ms)
 
-    def complain(self, kind: str, message: str, error: Exception | None = None) -> None:
-        """Keep something that must fail the test."""
+    def tolerate(self, kinds: frozenset[str]) -> None:
+        """Say which kinds of complaints a test allows, from now on."""
+        self._tolerated = kinds
+
+    def complain(self, kind: str, message: str, error: Exception | None = None) -> bool:
+        """Keep something that must fail the test; return whether it does, or the test allows it."""
+        if kind in self._tolerated:
+            return False
         with self._state.lock:
-            if all(known.message != message for known in self._grievances):
-                self._grievances.append(Grievance(kind=kind, message=message, error=error))
+            if len(self._grievances) < _MOST_GRIEVANCES:
+                self._grievances.setdefault((kind, message), Grievance(kind=kind, message=message, error=error))
+        return True
 
     def _answer(self, request: Request, notes: Notes) -> Response | ConnectionFailure:
         host = request.host
@@ -177,11 +193,10 @@ class World:
         if request.path == "/" and request.method in ("GET", "HEAD"):
             text = self._state.guesses.mocktarget_text
             return Response(status=200, headers={"Content-Type": "text/html; charset=utf-8"}, body=text)
-        what = f"{request.method} https://{request.host}{request.path}"
-        raise NotModelled(what)
+        raise NotModelled(request.shown)
 
     def _no_such_host(self, host: str, notes: Notes) -> ConnectionFailure:
-        known = [hosts.LOGIN, hosts.MANAGEMENT, hosts.MOCK_TARGET, *self._addresses()]
+        known = self.known_hosts
         notes.reason, notes.was_refused = f"the fake Edge has no host {host!r}", True
         message = (
             f"The fake Edge has no host {host!r}. Known: {listed(known)}.{nearest(host, known)} "

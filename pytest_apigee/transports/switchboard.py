@@ -112,10 +112,12 @@ class Switchboard:
         self._admitted: tuple[Address, ...] = ()
         self._replaced: list[_Replaced] = []
         self._watching = False
+        self._opened = 0
 
     def open(self, door: OpenDoor, seams: Iterable[Seam]) -> None:
         """Add a door, and replace what its clients pass through."""
         with self._lock:
+            self._opened += 1
             self._doors += (door,)
             self._replaced += self._replace(seams)
 
@@ -157,6 +159,11 @@ class Switchboard:
             rest = list(self._admitted)
             rest.remove(address)
             self._admitted = tuple(rest)
+
+    @property
+    def opened(self) -> int:
+        """How many doors this process has opened so far."""
+        return self._opened
 
     @property
     def admitted(self) -> tuple[Address, ...]:

@@ -7,7 +7,7 @@ import pytest
 
 from pytest_apigee import App, ConfigurationError, ConnectionFailure, FakeEdge, Proxy, Token, TokenFactory
 from pytest_apigee.edge.identifiers import Identifiers, is_marked
-from pytest_apigee.edge.organization import NEVER_MS, ApiProduct, Developer, DeveloperStatus, Status
+from pytest_apigee.edge.records import NEVER_MS, ApiProduct, Developer, DeveloperStatus, Status
 from tests.edge.gateway_support import MOMENT_MS, NO_MATCH, Answer, answer, bearer, frozen_edge, get
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"

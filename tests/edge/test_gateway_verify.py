@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from pytest_apigee import App, FakeEdge, Proxy, Token, TokenFactory
-from pytest_apigee.edge.organization import DeveloperStatus, Organization, Status
+from pytest_apigee.edge.organization import Organization
+from pytest_apigee.edge.records import DeveloperStatus, Status
 from tests.edge.gateway_support import (
     EXPIRED,
     JSON,

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
 
 from pytest_apigee import App, FakeEdge, Request, Response
-from pytest_apigee.edge.organization import DeveloperStatus, Organization, Status
+from pytest_apigee.edge.organization import Organization
+from pytest_apigee.edge.records import DeveloperStatus, Status
 from pytest_apigee.edge.users import User
 from tests.edge.gateway_support import basic, bearer, get, token_request
 

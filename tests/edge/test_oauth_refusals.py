@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import pytest
 
 from pytest_apigee import App, FakeEdge, Request
-from pytest_apigee.edge.organization import DeveloperStatus, Organization, Status
+from pytest_apigee.edge.organization import Organization
+from pytest_apigee.edge.records import DeveloperStatus, Status
 from tests.edge.gateway_support import (
     FORM,
     JSON,

@@ -35,7 +35,7 @@ MESSAGES = {
         "Declare its organization and environment with apigee.organization(name, environments=[...])."
     ),
     "not_modelled": "pytest-apigee does not model GET https://login.apigee.com/check_token.",
-    "target_error": "the target of proxy 'w' raised ZeroDivisionError: division by zero",
+    "target_error": "the target of proxy 'w' raised ZeroDivisionError: division by zero (test_it.py:5)",
     "user_stub": (
         "A stub of your own `responses` matches https://login.apigee.com/x, but the fake answers for login.apigee.com. "
         "Stub it on `apigee.responses` instead, or leave the host to your mock: "

@@ -128,19 +128,20 @@ def test_works_as(run_with_start, way):
 
 
 def test_in_a_script(pytester, monkeypatch):
-    """It works in a script, without pytest, and imports none."""
+    """It works in a script, without pytest, and imports none; each fake there draws values of its own."""
     monkeypatch.delenv("PYTEST_CURRENT_TEST")
     script = pytester.makepyfile(
         script="""
         import sys, requests
         from pytest_apigee import fake_edge
 
-        with fake_edge() as edge:
-            print(requests.get(edge.gateway_url).status_code, edge.seed, "pytest" in sys.modules)
+        for _ in range(2):
+            with fake_edge() as edge:
+                print(requests.get(edge.gateway_url).status_code, edge.seed, "pytest" in sys.modules)
         """
     )
 
-    assert pytester.runpython(script).outlines == ["404 0 False"]
+    assert pytester.runpython(script).outlines == ["404 fake_edge 0 False", "404 fake_edge 1 False"]
 
 
 @pytest.mark.parametrize(

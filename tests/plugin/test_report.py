@@ -51,7 +51,7 @@ def test_the_section_names_what_was_set(run):
 
     assert done.sections == {
         "test_it call": (
-            "organization globex, environment stage, era 2016, seed 'mine'\n"
+            "organization globex, environment stage, era 2016, seed 'mine test_it.py::test_it'\n"
             "clock: the test set Edge's clock off by 0:05:00\n"
             "exchanges: 0"
         )
@@ -199,7 +199,7 @@ def test_our_errors_end_in_the_users_line(run, style):
     )
 
     text = done.failures["test_it call"]
-    assert "A base path starts with a slash, as '/weather', not 'weather'." in text
+    assert "A base path starts with a slash, as '/weather', and holds letters" in text
     assert 'edge.proxy("weather")' in text
     assert not re.search(r"pytest_apigee\W\w+\.py|catalog\.py", done.output)
 

@@ -106,17 +106,21 @@ def test_a_world_may_bring_one_for_all(run):
 
 
 def test_a_marker_sets_them(run):
-    """Two tests with the same seed by marker draw the same."""
+    """A seed by marker changes what a test draws, the same in each run; two tests do not share it."""
     done = run("""
         import pytest
 
-        KEYS = []
+        from pytest_apigee import fake_edge
+
+        KEYS = set()
 
         @pytest.mark.apigee(seed=7)
         @pytest.mark.parametrize("time", [1, 2])
         def test_it(apigee_app, time):
-            KEYS.append(apigee_app.consumer_key)
-            assert len(set(KEYS)) == 1
+            KEYS.add(apigee_app.consumer_key)
+            with fake_edge(seed=f"7 test_it.py::test_it[{time}]") as edge:
+                assert edge.default_app.consumer_key == apigee_app.consumer_key
+            assert len(KEYS) == time
     """)
 
     assert (done.counts, done.failures) == ({"passed": 2}, {})

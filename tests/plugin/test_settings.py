@@ -93,7 +93,7 @@ def test_the_header(run_apart, option, ini_lines, expected):
     ("option", "ini_lines", "message"),
     [
         (["--apigee-org=Acme"], [], f"--apigee-org: 'Acme' cannot be the name of an organization: {NAMES}"),
-        (["--apigee-org="], [], f"--apigee-org: '' cannot be the name of an organization: {NAMES}"),
+        (["--apigee-org="], [], "--apigee-org: The name of an organization takes text, not an empty text."),
         ([], ["apigee_org = a b"], f"apigee_org: 'a b' cannot be the name of an organization: {NAMES}"),
         (["--apigee-env=x_y"], [], f"--apigee-env: 'x_y' cannot be the name of an environment: {NAMES}"),
         ([], ["apigee_env = -x"], f"apigee_env: '-x' cannot be the name of an environment: {NAMES}"),

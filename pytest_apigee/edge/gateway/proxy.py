@@ -38,7 +38,7 @@ class ApiProxy:
         return replace(self, environments=tuple(dict.fromkeys((*self.environments, environment))))
 
 
-def oauth_proxy(environment: str) -> ApiProxy:
+def oauth_proxy(environment: str, *, virtual_hosts: tuple[str, ...]) -> ApiProxy:
     """Return the proxy that each organization comes with.
 
     Source: runtime.md 2.1 (the vendor's default-proxies/oauth).
@@ -49,7 +49,7 @@ def oauth_proxy(environment: str) -> ApiProxy:
         name=OAUTH_PROXY,
         base_path=OAUTH_BASE_PATH,
         environments=(environment,),
-        virtual_hosts=("secure",),
+        virtual_hosts=virtual_hosts,
         endpoint=ProxyEndpoint(
             flows=(
                 _post_flow("GenerateAccessTokenClientCredential", TOKEN_SUFFIX, generate),

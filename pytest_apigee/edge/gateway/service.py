@@ -4,6 +4,9 @@ State changes under the world's lock; targets run outside it, so that a target m
 Source: runtime.md sections 2.1 and 6.3.
 """
 
+from datetime import timedelta
+
+from pytest_apigee.edge.era import CURRENT
 from pytest_apigee.edge.gateway.faults import PolicyFault
 from pytest_apigee.edge.gateway.flow import Flow, FlowContext
 from pytest_apigee.edge.gateway.proxy import ApiProxy
@@ -40,11 +43,21 @@ class GatewayService:
         if context.proxy.target is not None:
             context.response = _answer_of(context.proxy.target, context)
         with self._state.lock:
-            return self._finished(context, flows)
+            return self.routed(self._finished(context, flows))
+
+    def routed(self, response: Response) -> Response:
+        """Return a response as it leaves the router, which named itself in 2016."""
+        server = self._state.guesses.server_header_2016
+        if self._state.era is CURRENT or not server or "Server" in response.headers:
+            return response
+        headers = (*response.headers, ("Server", server))
+        return Response(status=response.status, headers=headers, body=response.body)
 
     def _routed(self, request: Request, address: GatewayAddress, notes: Notes) -> FlowContext:
         organization = self._state.require_organization(address.organization)
         notes.organization, notes.environment = organization.name, address.environment
+        after = timedelta(days=self._state.guesses.purge_after_days)
+        organization.tokens.purge(self._state.clock.now_ms, after=after)
         virtual_host = "secure" if request.scheme == "https" else "default"
         proxy = _proxy_for(organization, address.environment, virtual_host, request.path)
         if proxy is None:
@@ -94,8 +107,15 @@ def _answer_of(target: Target, context: FlowContext) -> Response:
             faultstring="The Service is temporarily unavailable",
             errorcode="messaging.adaptors.http.flow.ServiceUnavailable",
         )
-        reason = f"the target of proxy {context.proxy.name!r} raised {type(error).__name__}: {error}"
+        reason = f"the target of proxy {context.proxy.name!r} raised {type(error).__name__}: {_text_of(error)}"
         raise Refusal(fault, reason, error=error) from error
+
+
+def _text_of(error: Exception) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - an error that cannot even tell what it is
+        return "(it cannot be shown)"
 
 
 def _is_fit(name: str, value: str) -> bool:

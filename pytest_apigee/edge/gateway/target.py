@@ -3,6 +3,7 @@
 A target's path is what follows the proxy's base path, as on Edge; its host is `{proxy}.target.invalid`.
 """
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -38,7 +39,13 @@ class CalledTarget:
 
     def answer(self, request: Request) -> Response:
         """Answer one request."""
-        return response_from(self.function(request))
+        answer = self.function(request)
+        if answer is None:
+            msg = (
+                "A target function returned None: return JSON, or a Response; for JSON's null, Response.of_json(None)."
+            )
+            raise ConfigurationError(msg)
+        return response_from(answer)
 
 
 def target_from(value: object) -> Target:
@@ -51,9 +58,12 @@ def target_from(value: object) -> Target:
         return value
     if isinstance(value, str) and value.lower().startswith(("http://", "https://")):
         msg = (
-            f"A target cannot be the URL {value.partition('?')[0]!r}: the fake forwards to no other host. "
+            "A target cannot be a URL: the fake forwards to no other host. "
             "Give JSON, a Response, or a callable that takes the Request and returns one of them."
         )
+        raise ConfigurationError(msg)
+    if inspect.iscoroutinefunction(value):
+        msg = "A target function cannot be async: it is called from the client's own thread. Write it with 'def'."
         raise ConfigurationError(msg)
     if callable(value):
         return CalledTarget(value)

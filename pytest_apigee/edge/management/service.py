@@ -24,7 +24,7 @@ from pytest_apigee.edge.refusal import BareFault, NotModelled, Refusal
 from pytest_apigee.edge.state import WorldState
 from pytest_apigee.edge.users import BadCredentialsError, User
 
-_ORGANIZATION = re.compile(r"/v1/(?:organizations|o)/(?P<name>[^/]+)/?")
+_ORGANIZATION = re.compile(r"/v1/(?:organizations|o)/(?P<name>[^/]+)/?(?P<rest>.*)", re.DOTALL)
 _NOT_MODELLED = re.compile(
     r"/v1/(?:organizations|o|users|userroles|environments|e|runtime|audits|buildinfo)/?"
     r"|/v1/users/.*"
@@ -60,8 +60,10 @@ class ManagementService:
             raise self._elsewhere(request)
         organization = self._permitted_organization(user, unquote(match["name"]), request)
         notes.organization = organization.name
+        if match["rest"]:
+            raise self._elsewhere(request)
         if request.method in ("POST", "DELETE"):
-            raise NotModelled(_named(request))
+            raise NotModelled(request.shown)
         if request.method not in ("GET", "HEAD"):
             body = self._state.guesses.mgmt_method_not_allowed_body
             raise Refusal(BareFault(status=405, body=body), f"an organization does not take {request.method}")
@@ -110,7 +112,7 @@ class ManagementService:
 
     def _elsewhere(self, request: Request) -> Exception:
         if _NOT_MODELLED.fullmatch(request.path):
-            return NotModelled(_named(request))
+            return NotModelled(request.shown)
         status = self._state.guesses.unknown_path_status
         return Refusal(BareFault(status=status), "the management API has no such path")
 
@@ -138,7 +140,3 @@ class ManagementService:
             "type": organization.kind,
         }
         return Response(status=200, headers={"Content-Type": "application/json"}, body=pretty(body))
-
-
-def _named(request: Request) -> str:
-    return f"{request.method} https://{request.host}{request.path}"

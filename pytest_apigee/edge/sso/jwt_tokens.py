@@ -18,9 +18,6 @@ SECOND_MS = 1_000
 DEFAULT_ZONE_ID = "uaa"
 ISSUER_LOGIN = "https://login.apigee.com"
 
-_AL_BY_ERA = -1
-_AL_ABSENT = -2
-
 Claims = Mapping[str, object]
 
 
@@ -45,6 +42,7 @@ class TokenPair:
     jti: str
     scopes: tuple[str, ...]
     expires_in_seconds: int
+    expires_at_ms: int
 
 
 class InvalidJwtError(BadCredentialsError):
@@ -98,13 +96,13 @@ class JwtIssuer:
         access_token, jti = self._new_access_token(
             user, client, scopes, issued_at=issued_at, login_claims={"auth_time": issued_at}
         )
-        return self._pair(access_token, jti, refresh_token, scopes)
+        return self._pair(access_token, jti, refresh_token, scopes, issued_at=issued_at)
 
     def refresh(self, refresh_token: str, user: User, client: SsoClient, scopes: tuple[str, ...]) -> TokenPair:
         """Issue a new access token for a refresh token, which stays as it is."""
         issued_at = self._state.clock.now_ms // SECOND_MS
         access_token, jti = self._new_access_token(user, client, scopes, issued_at=issued_at, login_claims={})
-        return self._pair(access_token, jti, refresh_token, scopes)
+        return self._pair(access_token, jti, refresh_token, scopes, issued_at=issued_at)
 
     def verify_access_token(self, token: str) -> User:
         """Return the user of an access token.
@@ -182,8 +180,8 @@ class JwtIssuer:
         except (jwt.PyJWTError, ValueError, RecursionError) as error:
             kind = "its signature is not the fake's" if isinstance(error, jwt.InvalidSignatureError) else "not a JWT"
             raise UndecodableJwtError(reason=f"a token that does not decode ({kind})") from None
-        if claims.get("iss") != self.issuer:
-            reason = f"a token of another issuer than {self.issuer}"
+        if claims.get("iss") != self.issuer or claims.get("zid") != DEFAULT_ZONE_ID:
+            reason = f"a token of another issuer or zone than {self.issuer}"
             raise WrongIssuerError(reason, issuer=str(claims.get("iss")))
         return claims
 
@@ -192,13 +190,17 @@ class JwtIssuer:
 
         return jwt.encode(dict(claims), test_key(), algorithm="RS256", headers={"typ": None})
 
-    def _pair(self, access_token: str, jti: str, refresh_token: str, scopes: tuple[str, ...]) -> TokenPair:
+    def _pair(
+        self, access_token: str, jti: str, refresh_token: str, scopes: tuple[str, ...], *, issued_at: int
+    ) -> TokenPair:
+        lifetime = _seconds(self._state.era.sso_access_lifetime)
         return TokenPair(
             access_token=access_token,
             refresh_token=refresh_token,
             jti=jti,
             scopes=scopes,
-            expires_in_seconds=_seconds(self._state.era.sso_access_lifetime) - 1,
+            expires_in_seconds=lifetime - 1,
+            expires_at_ms=(issued_at + lifetime) * SECOND_MS,
         )
 
     def _new_access_token(
@@ -252,9 +254,9 @@ class JwtIssuer:
 
     def _al_claim(self) -> dict[str, int]:
         al = self._state.guesses.al_claim
-        if al == _AL_BY_ERA:
+        if al == "era":
             al = _usual_al(self._state.era)
-        return {} if al == _AL_ABSENT else {"al": al}
+        return {} if al == "absent" else {"al": int(al)}
 
 
 def is_refresh_token(claims: Claims) -> bool:
@@ -272,8 +274,8 @@ def revocation_signature(user: User, client: SsoClient) -> str:
     return f"{int.from_bytes(digest[:4], 'big'):x}"
 
 
-def _usual_al(era: Era) -> int:
-    return 0 if era is CURRENT else 2
+def _usual_al(era: Era) -> str:
+    return "0" if era is CURRENT else "2"
 
 
 def _audience(client: SsoClient, scopes: tuple[str, ...]) -> list[str]:

@@ -41,8 +41,7 @@ class SsoService:
         if request.path == "/oauth/token":
             return self._token(request, notes)
         if _NOT_MODELLED.fullmatch(request.path):
-            what = f"{request.method} https://{request.host}{request.path}"
-            raise NotModelled(what)
+            raise NotModelled(request.shown)
         status = self._state.guesses.unknown_path_status
         raise Refusal(BareFault(status=status), "login.apigee.com has no such path")
 

@@ -49,7 +49,6 @@ _NO_CLIENT = (
     "No client authentication found. Remember to put a filter upstream of the TokenEndpointAuthenticationFilter."
 )
 _KNOWN_GRANTS = ("password", "refresh_token", "client_credentials", "authorization_code", "implicit")
-_ALLOWED_GRANTS = ("password", "refresh_token")  # of edgecli: sso.md section 3
 _ECHOED_ACCEPT = re.compile(r"application/json; ?charset=utf-8", re.IGNORECASE)
 
 
@@ -59,6 +58,7 @@ class _TokenRequest:
     grant_type: str
     client: SsoClient | None
     user: User | None
+    mfa_step: int | None
 
 
 class TokenEndpoint:
@@ -75,15 +75,18 @@ class TokenEndpoint:
             Refusal: As section 3 of the sheet says.
         """
         fields = request.query.merged_with(request.form)
+        client, user = self._client(request, fields), self._user(fields)
         token_request = _TokenRequest(
             fields=fields,
             grant_type=fields.get("grant_type") or "",
-            client=self._client(request, fields),
-            user=self._user(fields),
+            client=client,
+            user=user,
+            mfa_step=None if user is None else self._mfa_step(user, fields),
         )
         client = self._authenticated_client(token_request)
         scopes = self._checked(token_request, client)
         if token_request.user is not None:
+            self._state.users.use_mfa_step(token_request.user, token_request.mfa_step)
             notes.user = token_request.user.email
             pair = self._issuer.login(token_request.user, client, scopes)
         else:
@@ -129,22 +132,24 @@ class TokenEndpoint:
             raise _unauthorized(self._state.guesses.bad_user_text, f"{whom}; declare one with apigee.user(email)")
         if not _same(password, user.password):
             raise _unauthorized(self._state.guesses.bad_user_text, f"wrong password for the SSO user {user.email}")
-        codes = (value for name, value in fields if name == "mfa_token" and value)  # an empty one counts as absent
-        self._check_mfa(user, next(codes, ""))
         return user
 
-    def _check_mfa(self, user: User, code: str) -> None:
+    def _mfa_step(self, user: User, fields: Fields) -> int | None:
+        """Return the time step of the MFA code that came, or None where MFA is off; only a login uses it up."""
         if user.mfa_secret is None:
-            return
-        now_ms = self._state.clock.now_ms
+            return None
+        code = next((value for name, value in fields if name == "mfa_token" and value), "")  # empty counts as absent
+        now, drift = self._state.clock.now_ms // totp.STEP_MS, self._state.guesses.mfa_drift_steps
+        fitting = (step for step in range(now - drift, now + drift + 1) if totp.is_code(user.mfa_secret, step, code))
+        step = next(fitting, None)
         if not code:
             why = "an MFA code is required"
-        elif not _same(code, totp.code_at(user.mfa_secret, now_ms)):
+        elif step is None:
             why = "wrong MFA code"
-        elif not self._state.users.use_mfa_step(user, now_ms // totp.STEP_MS):
+        elif self._state.users.has_used_mfa_step(user, step) and not self._state.guesses.mfa_code_reuse:
             why = "the MFA code was used before"
         else:
-            return
+            return step
         raise _unauthorized(self._state.guesses.mfa_failure_text, f"{why} for the SSO user {user.email}")
 
     def _authenticated_client(self, token_request: _TokenRequest) -> SsoClient:
@@ -163,7 +168,7 @@ class TokenEndpoint:
             raise _invalid(400, "invalid_request", "Missing grant type")
         if grant_type not in _KNOWN_GRANTS:
             raise _invalid(400, "unsupported_grant_type", f"Unsupported grant type: {grant_type}")
-        if grant_type not in _ALLOWED_GRANTS:
+        if grant_type not in self._state.guesses.edgecli_grants.split():
             raise _invalid(401, "invalid_client", f"Unauthorized grant type: {grant_type}")
         return scopes
 

@@ -31,7 +31,16 @@ def decoded_secret(secret: str) -> bytes:
 
 def code_at(secret: str, moment_ms: int) -> str:
     """Return the six digits that are right at a moment, in milliseconds since the epoch."""
-    counter = (moment_ms // STEP_MS).to_bytes(8, "big")
+    return _code(secret, moment_ms // STEP_MS)
+
+
+def is_code(secret: str, step: int, code: str) -> bool:
+    """Return whether a code is the right one in a time step."""
+    return step >= 0 and hmac.compare_digest(_code(secret, step).encode(), code.encode("utf-8", "replace"))
+
+
+def _code(secret: str, step: int) -> str:
+    counter = step.to_bytes(8, "big")
     digest = hmac.digest(decoded_secret(secret), counter, hashlib.sha1)
     offset = digest[-1] & _OFFSET_MASK
     number = int.from_bytes(digest[offset : offset + 4], "big") & _SIGN_MASK

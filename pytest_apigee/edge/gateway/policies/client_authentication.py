@@ -9,7 +9,7 @@ from pytest_apigee.edge.gateway.faults import FlatFault, PolicyFault
 from pytest_apigee.edge.gateway.flow import FlowContext
 from pytest_apigee.edge.identifiers import is_marked
 from pytest_apigee.edge.message import BasicCredentials, InvalidBasicError, UndecodableBasicError, basic_credentials
-from pytest_apigee.edge.organization import Client, DeveloperStatus, Status
+from pytest_apigee.edge.records import Client, DeveloperStatus, Status
 from pytest_apigee.edge.refusal import Refusal
 
 APP_NOT_APPROVED = "App not Approved"
@@ -83,7 +83,8 @@ def _sent_credentials(context: FlowContext) -> BasicCredentials:
     try:
         credentials = basic_credentials(context.request)
     except (UndecodableBasicError, InvalidBasicError):
-        credentials = None
+        is_absent = context.state.guesses.undecodable_basic_counts_as_absent
+        credentials = None if is_absent else BasicCredentials(user="", password="")
     if credentials is not None:
         return credentials
     form = context.request.form

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from pytest_apigee.edge.clock import MILLISECOND
-from pytest_apigee.edge.era import CURRENT
 from pytest_apigee.edge.gateway.flow import FlowContext
 from pytest_apigee.edge.gateway.policies.client_authentication import (
     authenticated_client,
@@ -16,7 +15,8 @@ from pytest_apigee.edge.gateway.policies.client_authentication import (
 )
 from pytest_apigee.edge.jackson import pretty
 from pytest_apigee.edge.message import Response
-from pytest_apigee.edge.organization import Client, Organization
+from pytest_apigee.edge.organization import Organization
+from pytest_apigee.edge.records import Client, Status
 from pytest_apigee.edge.state import WorldState
 from pytest_apigee.edge.tokens import AccessToken
 
@@ -79,7 +79,11 @@ def issue_token(
 
 
 def _token_response(context: FlowContext, client: Client, token: AccessToken) -> Response:
-    products = list(client.credential.products)
+    products = [
+        name
+        for name, status in client.credential.products.items()
+        if status is Status.APPROVED or context.state.guesses.pending_products_listed
+    ]
     seconds = (token.expires_at_ms - token.issued_at_ms) // SECOND_MS - 1
     values: dict[str, str | list[str]] = {
         "refresh_token_expires_in": "0",
@@ -106,6 +110,4 @@ def _headers(state: WorldState) -> list[tuple[str, str]]:
     headers = [("Content-Type", "application/json")]
     if state.guesses.token_cache_headers:
         headers += [("Cache-Control", "no-store"), ("Pragma", "no-cache")]
-    if state.era is not CURRENT and state.guesses.server_header_2016:
-        headers.append(("Server", state.guesses.server_header_2016))
     return headers

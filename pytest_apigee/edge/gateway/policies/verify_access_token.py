@@ -11,7 +11,7 @@ from pytest_apigee.edge.gateway.faults import PolicyFault
 from pytest_apigee.edge.gateway.flow import FlowContext
 from pytest_apigee.edge.gateway.policies.client_authentication import APP_NOT_APPROVED, DEVELOPER_NOT_ACTIVE
 from pytest_apigee.edge.identifiers import is_marked
-from pytest_apigee.edge.organization import ApiProduct, Client, DeveloperStatus, Status
+from pytest_apigee.edge.records import ApiProduct, Client, DeveloperStatus, Status
 from pytest_apigee.edge.refusal import Refusal
 from pytest_apigee.edge.tokens import AccessToken, TokenStatus
 
@@ -56,8 +56,7 @@ class VerifyAccessToken:
 
 
 def _sent_token(context: FlowContext) -> str:
-    scheme, _, token = (context.request.headers.get("Authorization") or "").partition(" ")
-    token = token.strip()
+    scheme, _, token = (context.request.headers.get("Authorization") or "").rstrip().partition(" ")
     if scheme == "Bearer" and token:
         return token
     if not scheme:
@@ -159,7 +158,7 @@ def _matches(context: FlowContext, pattern: str) -> bool:
     if pattern == "/" and context.state.guesses.root_resource_allows_all:
         return True
     parts = (re.escape(part) for part in re.split(r"(\*\*|\*)", pattern))
-    wildcards = {r"\*\*": ".*", r"\*": "[^/]*"}
+    wildcards = {r"\*\*": ".*", r"\*": "[^/]+"}
     regex = "".join(wildcards.get(part, part) for part in parts)
     return re.fullmatch(regex, context.path_suffix or "/", re.DOTALL) is not None
 

@@ -1,0 +1,119 @@
+"""Checks of what testers declare. Each returns the value in the form in which it is kept.
+
+All raise `ConfigurationError`, which says what was allowed and shows no value that may be a secret.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from pytest_apigee.edge.message import host_of
+from pytest_apigee.errors import ConfigurationError, listed, nearest
+
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+_BASE_PATH = re.compile(r"/|(/[A-Za-z0-9._~-]+)+/?")
+
+
+def text(what: str, given: object) -> str:
+    """Return text that is not empty."""
+    if not isinstance(given, str) or not given:
+        msg = f"{what} takes text, not {_kind_of(given)}."
+        raise ConfigurationError(msg)
+    return given
+
+
+def optional_text(what: str, given: object) -> str | None:
+    """Return text that is not empty, or None."""
+    return None if given is None else text(what, given)
+
+
+def flag(what: str, given: object) -> bool:
+    """Return True or False."""
+    if not isinstance(given, bool):
+        msg = f"{what} takes True or False, not {_kind_of(given)}."
+        raise ConfigurationError(msg)
+    return given
+
+
+def choice(what: str, given: object, allowed: tuple[str, ...]) -> str:
+    """Return one of the texts that are allowed."""
+    if text(what, given) not in allowed:
+        msg = f"Unknown {what} {given!r}. Allowed: {listed(allowed)}.{nearest(str(given), allowed)}"
+        raise ConfigurationError(msg)
+    return str(given)
+
+
+def names(what: str, given: object) -> tuple[str, ...]:
+    """Return a list of names, each once."""
+    items = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str | bytes) else (None,)
+    if all(isinstance(item, str) and item for item in items):
+        return tuple(dict.fromkeys(str(item) for item in items))
+    msg = f"{what} takes a list of names, as {what}=['weather'], not {given!r}."
+    raise ConfigurationError(msg)
+
+
+def scopes(given: object) -> tuple[str, ...]:
+    """Return scopes, from a list or from text in which blanks separate them."""
+    items = tuple(given.split()) if isinstance(given, str) else names("scopes", given)
+    for item in items:
+        if item.split() != [item]:
+            msg = f"{item!r} cannot be a scope: it holds a blank. Write scopes=['READ', 'WRITE']."
+            raise ConfigurationError(msg)
+    return tuple(dict.fromkeys(items))
+
+
+def text_map(what: str, given: object) -> dict[str, str]:
+    """Return a dict of texts."""
+    pairs = given.items() if isinstance(given, Mapping) else ((None, None),)
+    if all(isinstance(key, str) and isinstance(value, str) for key, value in pairs):
+        return {str(key): str(value) for key, value in pairs}
+    msg = f"{what} takes a dict of texts, not {_kind_of(given)}."
+    raise ConfigurationError(msg)
+
+
+def roles(given: object) -> dict[str, tuple[str, ...]]:
+    """Return the roles of a user by organization."""
+    if not isinstance(given, Mapping):
+        msg = f"roles takes a dict of lists by organization, as roles={{'acme': ['orgadmin']}}, not {given!r}."
+        raise ConfigurationError(msg)
+    return {text("An organization in roles", name): names(f"roles[{name!r}]", items) for name, items in given.items()}
+
+
+def name_in_host(kind: str, given: object) -> str:
+    """Return the name of an organization or environment, which must be fit for a host name."""
+    name = text(f"The name of an {kind}", given)
+    if not _NAME.fullmatch(name):
+        msg = f"{name!r} cannot be the name of an {kind}: lower-case letters, digits and inner hyphens only."
+        raise ConfigurationError(msg)
+    return name
+
+
+def custom_host(given: object, reserved: Iterable[str] = ()) -> str:
+    """Return a custom domain in lower case, without port and trailing dot."""
+    host = host_of(text("A host", given))
+    if not _HOST.fullmatch(host) or "/" in str(given):
+        msg = f"{given!r} cannot be a host: write its name alone, as 'api.acme.example'."
+        raise ConfigurationError(msg)
+    if host in reserved:
+        msg = f"The host {host!r} is taken: it leads elsewhere already."
+        raise ConfigurationError(msg)
+    return host
+
+
+def base_path(given: object) -> str:
+    """Return the base path of an API proxy."""
+    path = text("base_path", given)
+    if "*" in path:
+        msg = f"The base path {path!r} holds a wildcard, which is not modelled by this version."
+        raise ConfigurationError(msg)
+    if not _BASE_PATH.fullmatch(path) or any(part in (".", "..") for part in path.split("/")):
+        msg = (
+            f"A base path starts with a slash, as '/weather', and holds letters, digits and '._~-' between slashes, "
+            f"not {path!r}."
+        )
+        raise ConfigurationError(msg)
+    return path
+
+
+def _kind_of(given: object) -> str:
+    return "an empty text" if given == "" else type(given).__name__

@@ -1,0 +1,113 @@
+"""What an organization holds, as values: developers, API products, apps with their credentials.
+
+Times are milliseconds since the epoch. Source of the field names and statuses: management.md section 4.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+NEVER_MS = -1
+
+
+class Status(StrEnum):
+    """The state of an app, of a credential, and of a product on a credential."""
+
+    APPROVED = "approved"
+    PENDING = "pending"
+    REVOKED = "revoked"
+
+
+class DeveloperStatus(StrEnum):
+    """The state of a developer."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Developer:
+    """Who owns apps."""
+
+    email: str
+    developer_id: str
+    first_name: str
+    last_name: str
+    user_name: str
+    status: DeveloperStatus = DeveloperStatus.ACTIVE
+    attributes: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ApiProduct:
+    """What a consumer key may call. An empty tuple of proxies, environments or resources allows all of them."""
+
+    name: str
+    proxies: tuple[str, ...] = ()
+    environments: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()
+    approval_type: str = "auto"
+    display_name: str = ""
+    description: str = ""
+    attributes: tuple[tuple[str, str], ...] = ()
+    implied: bool = False
+    """Whether it was only named, by an app or a proxy, and so follows what names it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Credential:
+    """A consumer key with its secret and the products it may use."""
+
+    consumer_key: str = field(repr=False)
+    consumer_secret: str = field(repr=False)
+    products: Mapping[str, Status]
+    issued_at_ms: int
+    expires_at_ms: int = NEVER_MS
+    status: Status = Status.APPROVED
+    scopes: tuple[str, ...] = ()
+    attributes: tuple[tuple[str, str], ...] = ()
+
+    def has_expired(self, now_ms: int) -> bool:
+        """Return whether the key's time is over."""
+        return self.expires_at_ms != NEVER_MS and now_ms >= self.expires_at_ms
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class App:
+    """A developer app as it was declared; its consumer key and secret are those of its first credential."""
+
+    name: str
+    app_id: str
+    organization: str
+    developer: str
+    credentials: tuple[Credential, ...]
+    status: Status = Status.APPROVED
+    callback_url: str = ""
+    attributes: tuple[tuple[str, str], ...] = ()
+    follows_products: bool = False
+    """Whether it is subscribed to every product that is declared, now or later."""
+
+    @property
+    def consumer_key(self) -> str:
+        """The key that clients send as their client id."""
+        return self.credentials[0].consumer_key
+
+    @property
+    def consumer_secret(self) -> str:
+        """The secret that clients send with it."""
+        return self.credentials[0].consumer_secret
+
+    @property
+    def products(self) -> tuple[str, ...]:
+        """The names of the API products of the first credential."""
+        return tuple(self.credentials[0].products)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Client:
+    """A credential together with the app and the developer it belongs to."""
+
+    credential: Credential
+    app: App
+    developer: Developer

@@ -4,16 +4,14 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from pytest_apigee.edge.clock import MILLISECOND
+from pytest_apigee.edge.clock import moment_at
 
 if TYPE_CHECKING:
     from pytest_apigee.edge.records import App
     from pytest_apigee.fake import FakeEdge
-
-_EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 class _Message(Protocol):
@@ -72,9 +70,9 @@ class TokenFactory:
         Raises:
             ConfigurationError: The app is not one of this Edge.
         """
-        issued = self._edge.issue_app_token(app or self._edge.default_app, scope=scope, lifetime=lifetime)
-        expires_at = _EPOCH + issued.expires_at_ms * MILLISECOND
-        return Token(value=issued.value, expires_at=expires_at, scopes=issued.scopes)
+        whose = self._edge.default_app if app is None else app
+        issued = self._edge.issue_app_token(whose, scope=scope, lifetime=lifetime)
+        return Token(value=issued.value, expires_at=moment_at(issued.expires_at_ms), scopes=issued.scopes)
 
 
 class BearerAuth:

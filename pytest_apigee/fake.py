@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_apigee.edge import checks, hosts
 from pytest_apigee.edge.catalog import Catalog
-from pytest_apigee.edge.clock import EPOCH, MILLISECOND, Clock
+from pytest_apigee.edge.clock import Clock, moment_at
 from pytest_apigee.edge.era import CURRENT, era_named
 from pytest_apigee.edge.gateway.policies.generate_access_token import granted_scopes, issue_token
 from pytest_apigee.edge.guesses import Guesses
@@ -64,15 +64,15 @@ class FakeEdge(Catalog):
     ) -> None:
         content = read_world(world if world is not None else {})
         super().__init__(
-            seed=next(value for value in (seed, content.seed, 0) if value is not None),
+            seed=checks.seed(next(value for value in (seed, content.seed, 0) if value is not None)),
             era=era_named(next(name for name in (era, content.era, CURRENT.name) if name is not None)),
             guesses=Guesses.of({} if guesses is None else guesses),
-            clock=clock,
-            claimed_hosts=claimed_hosts,
+            clock=None if clock is None else checks.record("clock", clock, Clock),
+            claimed_hosts=frozenset(checks.names("claimed_hosts", claimed_hosts)),
         )
         content.declare_organizations(self)
         self._settle(org if org is not None else content.default_organization or DEFAULT_ORGANIZATION, env)
-        for host, environment in (extra_hosts or {}).items():
+        for host, environment in checks.text_map("extra_hosts", {} if extra_hosts is None else extra_hosts).items():
             name = checks.custom_host(host, (hosts.LOGIN, hosts.MANAGEMENT, hosts.MOCK_TARGET))
             self._state.extra_hosts[name] = (self._org, self._environment(self._org, environment or None))
         content.declare_users(self)
@@ -98,7 +98,7 @@ class FakeEdge(Catalog):
         Args:
             app: By default the app of the fixture `apigee_app`.
         """
-        whose = app or self.default_app
+        whose = self.default_app if app is None else checks.record("app", app, App)
         mint = TokenFactory(self)
         return BearerAuth(lambda: mint(whose), is_for=self._is_gateway, now=self._client_now)
 
@@ -108,7 +108,7 @@ class FakeEdge(Catalog):
         Args:
             user: By default a new one with the role `orgadmin` in the default organization.
         """
-        whose = user or self.user()
+        whose = self.user() if user is None else checks.record("user", user, User)
         if self.find_user(whose.email).user_id != whose.user_id:
             msg = f"The SSO user {whose.email!r} is not one of this fake Edge; it was declared in another one."
             raise ConfigurationError(msg)
@@ -118,15 +118,17 @@ class FakeEdge(Catalog):
         """Issue an access token to an app, as `apigee_token` does.
 
         Raises:
-            ConfigurationError: The app is not one of this Edge.
+            ConfigurationError: The app is not one of this Edge, or scope or lifetime cannot be.
         """
-        organization = self._state.require_organization(app.organization)
+        organization = self._state.require_organization(checks.record("app", app, App).organization)
+        wanted = None if scope is None else " ".join(checks.scopes(scope))
+        checks.record("lifetime", lifetime, timedelta)
         client = organization.client_with_key(app.consumer_key)
         if client is None:
             msg = f"The app {app.name!r} is not one of this fake Edge; it was declared in another one."
             raise ConfigurationError(msg)
         with self._state.lock:
-            scopes = granted_scopes(organization, client, scope)
+            scopes = granted_scopes(organization, client, wanted)
             return issue_token(self._state, organization, client, scopes=scopes, lifetime=lifetime)
 
     @property
@@ -161,7 +163,7 @@ class FakeEdge(Catalog):
         pair = self._jwt_issuer.login(self._state.users.require(user.email), EDGECLI, self._state.era.sso_scopes)
         return Token(
             value=pair.access_token,
-            expires_at=EPOCH + pair.expires_at_ms * MILLISECOND,
+            expires_at=moment_at(pair.expires_at_ms),
             scopes=pair.scopes,
         )
 

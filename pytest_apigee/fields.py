@@ -114,8 +114,10 @@ class FieldReader:
         value = self.anything(name)
         if value is None:
             return default
-        if not isinstance(value, list | tuple) or not all(isinstance(item, str) and item for item in value):
+        if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
             raise self._wrong(name, "a list of texts", value)
+        if "" in value:
+            raise self.error(f"the field {name!r} holds an empty text")
         return tuple(value)
 
     def all_texts(self) -> dict[str, tuple[str, ...]]:

@@ -9,7 +9,7 @@ import pytest
 import requests
 import urllib3
 
-from pytest_apigee import ConnectionFailure, FakeEdge, Request, Response, fake_edge
+from pytest_apigee import ConfigurationError, ConnectionFailure, FakeEdge, Request, Response, fake_edge
 
 MOMENT = "2030-01-31T12:00:00Z"
 SEED = 7
@@ -173,3 +173,15 @@ def test_the_date_header_is_edges_time() -> None:
         answer = requests.get("https://mocktarget.apigee.net/")
 
     assert answer.headers["Date"] == "Thu, 31 Jan 2030 12:05:00 GMT"
+
+
+def test_the_stubs_of_an_open_door_are_its_own() -> None:
+    """While a door is open, the fake gives the stubs and the matcher of that door."""
+    with fake_edge() as edge:
+        stubs, matcher = edge.responses, edge.requests_mock_matcher
+
+        assert edge.responses is stubs
+        assert callable(matcher)
+
+    with pytest.raises(ConfigurationError):
+        _ = edge.responses

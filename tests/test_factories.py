@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import httpx
+import jwt
 import pytest
 import requests
 
@@ -245,3 +246,33 @@ def test_authenticates_to_the_management_api_as_a_user(edge: FakeEdge) -> None:
 
     assert (response.status, edge.calls.last.user) == (403, "ops@acme.example")
     assert by_requests(auth, edge.gateway_url, {}) is None
+
+
+@by_both
+@pytest.mark.parametrize("skew", [timedelta(hours=2), timedelta(hours=-2)], ids=["ahead", "behind"])
+def test_renews_by_the_clock_of_the_client(edge: FakeEdge, send: Callable[..., str | None], skew: timedelta) -> None:
+    """A client knows nothing of Edge's skew: it keeps its token until its own clock shows the expiry."""
+    auth = edge.auth()
+    first = send(auth, edge.gateway_url, {})
+    edge.clock.skew(skew)
+    skewed = send(auth, edge.gateway_url, {})
+    edge.clock.advance(hours=1)
+
+    assert skewed == first
+    assert send(auth, edge.gateway_url, {}) != first
+
+
+def test_renews_a_token_of_the_management_api_when_its_jwt_expires(edge: FakeEdge) -> None:
+    """The token of `management_auth` is renewed in the very second that its claim `exp` names."""
+    url = "https://api.enterprise.apigee.com/v1/o/acme"
+    auth = edge.management_auth()
+    first = by_requests(auth, url, {})
+    expires_at = jwt.decode(first.removeprefix("Bearer "), options={"verify_signature": False})["exp"]
+    edge.clock.travel_to(datetime.fromtimestamp(expires_at, UTC) - timedelta(milliseconds=1))
+    before = by_requests(auth, url, {})
+    edge.clock.advance(milliseconds=1)
+    after = by_requests(auth, url, {})
+    statuses = [edge.handle(Request(url=url, headers={"Authorization": sent})).status for sent in (before, after)]
+
+    assert before == first
+    assert statuses == [401, 200]

@@ -48,7 +48,8 @@ def test_a_field_may_be_left_out(read, value, table):
     ("read", "given", "value"),
     [
         (lambda table: table.anything("x"), 5, 5),
-        (lambda table: table.text("x"), "", ""),
+        (lambda table: table.text("x", "usual"), "", ""),
+        (lambda table: table.optional_text("x"), "", ""),
         (lambda table: table.optional_text("x"), "a", "a"),
         (lambda table: table.number("x", 7), 0, 0),
         (lambda table: table.number("x", 7), -1, -1),
@@ -65,7 +66,7 @@ def test_a_field_may_be_left_out(read, value, table):
         (lambda table: table.properties("x"), {"a": "1"}, {"a": "1"}),
         (lambda table: table.properties("x"), {"property": "1"}, {"property": "1"}),
         (lambda table: table.properties("x"), {"property": [{"name": "a", "value": "1"}]}, {"a": "1"}),
-        (lambda table: table.products("x"), ["a", "b"], {"a": "approved", "b": "approved"}),
+        (lambda table: table.products("x"), ["a", "b"], {"a": None, "b": None}),
         (
             lambda table: table.products("x"),
             [{"apiproduct": "a", "status": "revoked"}, {"apiproduct": "b"}],
@@ -88,6 +89,7 @@ def test_a_whole_table_is_read_as_lists():
     [
         (lambda table: table.text("x"), None, "the table: the field 'x' is missing."),
         (lambda table: table.text("x"), 1, "the table: the field 'x' must be text, not int."),
+        (lambda table: table.text("x"), "", "the table: the field 'x' is empty."),
         (lambda table: table.number("x", 7), "1", "the table: the field 'x' must be an integer, not str."),
         (lambda table: table.number("x", 7), True, "the table: the field 'x' must be an integer, not bool."),
         (lambda table: table.number("x", 7), 1.0, "the table: the field 'x' must be an integer, not float."),
@@ -102,6 +104,7 @@ def test_a_whole_table_is_read_as_lists():
             ["a", None],
             "the table: the field 'x' must be a list of texts, not a list of NoneType, str.",
         ),
+        (lambda table: table.texts("x"), ["a", ""], "the table: the field 'x' holds an empty text."),
         (lambda table: table.text_map("x"), [], "the table: the field 'x' must be a table, not list."),
         (lambda table: table.text_map("x"), {"a": 1}, "the table: x: the field 'a' must be text, not int."),
         (lambda table: table.optional_table("x"), "a", "the table: the field 'x' must be a table, not str."),

@@ -667,7 +667,10 @@ MISTAKES = [
     ),
     (
         organization(apis=[{"name": "w", "basepath": "w"}]),
-        f"{ORGANIZATION}apis[0]: A base path starts with a slash, as '/weather', not 'w'.",
+        (
+            f"{ORGANIZATION}apis[0]: A base path starts with a slash, as '/weather', and holds letters, digits and "
+            "'._~-' between slashes, not 'w'."
+        ),
     ),
     (
         organization(apis=[{"name": "w", "path": "/w"}]),

@@ -151,7 +151,7 @@ class Catalog(Landscape):
         """
         organization = self._organization(org)
         apps = {app.name: app for app in organization.apps.values()}
-        return found(apps, name, "app", f" in organization {organization.name!r}")
+        return found(apps, checks.text("name", name), "app", f" in organization {organization.name!r}")
 
     def find_proxy(self, name: str, *, org: str | None = None, env: str | None = None) -> Proxy:
         """Return an API proxy that was declared before, by a world file for example.
@@ -160,7 +160,8 @@ class Catalog(Landscape):
             ConfigurationError: There is none with this name.
         """
         organization = self._organization(org)
-        proxy = found(organization.proxies, name, "API proxy", f" in organization {organization.name!r}")
+        place = f" in organization {organization.name!r}"
+        proxy = found(organization.proxies, checks.text("name", name), "API proxy", place)
         return self._seen(proxy, organization.name, self._environment(organization.name, env))
 
     def set_app_status(self, app: App, status: str) -> None:
@@ -173,7 +174,8 @@ class Catalog(Landscape):
         Raises:
             ConfigurationError: There is no such app or status.
         """
-        self._organization(app.organization).set_app_status(app, _status(Status, status))
+        organization = self._organization(checks.record("app", app, App).organization)
+        organization.set_app_status(app, _status(Status, status))
 
     def set_key_status(self, app: App, status: str, *, consumer_key: str | None = None) -> None:
         """Approve or revoke a consumer key of an app, by default its first; statuses are those of an app.
@@ -181,8 +183,9 @@ class Catalog(Landscape):
         Raises:
             ConfigurationError: There is no such app, key or status.
         """
-        organization = self._organization(app.organization)
-        organization.set_key_status(app, consumer_key or app.consumer_key, _status(Status, status))
+        organization = self._organization(checks.record("app", app, App).organization)
+        key = checks.optional_text("consumer_key", consumer_key) or app.consumer_key
+        organization.set_key_status(app, key, _status(Status, status))
 
     def set_developer_status(self, email: str, status: str, *, org: str | None = None) -> None:
         """Make a developer ``active`` or ``inactive``; the tokens of an inactive one's apps are refused.
@@ -190,7 +193,7 @@ class Catalog(Landscape):
         Raises:
             ConfigurationError: There is no such developer or status.
         """
-        self._organization(org).set_developer_status(email, _status(DeveloperStatus, status))
+        self._organization(org).set_developer_status(checks.text("email", email), _status(DeveloperStatus, status))
 
     @locked
     def proxy(  # noqa: PLR0913 - one keyword for each field of a proxy

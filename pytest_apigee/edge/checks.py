@@ -5,10 +5,12 @@ All raise `ConfigurationError`, which says what was allowed and shows no value t
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
 from pytest_apigee.edge.message import host_of
 from pytest_apigee.errors import ConfigurationError, listed, nearest
 
+_Kind = TypeVar("_Kind")
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 _BASE_PATH = re.compile(r"/|(/[A-Za-z0-9._~-]+)+/?")
@@ -35,6 +37,23 @@ def flag(what: str, given: object) -> bool:
     return given
 
 
+def seed(given: object) -> int | str:
+    """Return a seed."""
+    if isinstance(given, bool) or not isinstance(given, int | str):
+        msg = f"seed takes a whole number or text, not {_kind_of(given)}."
+        raise ConfigurationError(msg)
+    return given
+
+
+def record(what: str, given: object, kind: type[_Kind]) -> _Kind:
+    """Return what was declared before."""
+    if not isinstance(given, kind):
+        article = "an" if kind.__name__[0] in "AEIO" else "a"
+        msg = f"{what} takes {article} {kind.__name__}, not {_kind_of(given)}."
+        raise ConfigurationError(msg)
+    return given
+
+
 def choice(what: str, given: object, allowed: tuple[str, ...]) -> str:
     """Return one of the texts that are allowed."""
     if text(what, given) not in allowed:
@@ -45,7 +64,8 @@ def choice(what: str, given: object, allowed: tuple[str, ...]) -> str:
 
 def names(what: str, given: object) -> tuple[str, ...]:
     """Return a list of names, each once."""
-    items = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str | bytes) else (None,)
+    is_one = isinstance(given, str | bytes | Mapping)
+    items = tuple(given) if isinstance(given, Iterable) and not is_one else (None,)
     if all(isinstance(item, str) and item for item in items):
         return tuple(dict.fromkeys(str(item) for item in items))
     msg = f"{what} takes a list of names, as {what}=['weather'], not {given!r}."

@@ -18,7 +18,12 @@ MILLISECOND = timedelta(milliseconds=1)
 _NANOSECONDS_PER_MICROSECOND = 1_000
 _MICROSECONDS_PER_MILLISECOND = 1_000
 EPOCH = datetime.fromtimestamp(0, UTC)
-_LAST_MS = (datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC) - EPOCH) // MILLISECOND
+_LAST_MS = (datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC) - EPOCH) // MILLISECOND
+
+
+def moment_at(moment_ms: int) -> datetime:
+    """Return a moment in UTC; one beyond the year 9999 is the last there is."""
+    return EPOCH + min(moment_ms, _LAST_MS) * MILLISECOND
 
 
 def wall_ms() -> int:
@@ -107,12 +112,12 @@ class Clock:
     @property
     def now(self) -> datetime:
         """The time at Edge, in UTC."""
-        return EPOCH + self.now_ms * MILLISECOND
+        return moment_at(self.now_ms)
 
     @property
     def client_now(self) -> datetime:
         """The time at the client, in UTC: Edge's without its skew."""
-        return EPOCH + self._wall.now_ms() * MILLISECOND
+        return moment_at(self._wall.now_ms())
 
     @property
     def history(self) -> str:
@@ -161,7 +166,7 @@ class Clock:
         """
         now_ms = self._wall.now_ms()
         moment_ms = now_ms if moment is None else _milliseconds(moment)
-        self._wall.stop_at(_in_range(moment_ms))
+        self._wall.stop_at(self._in_range(moment_ms))
         self._moved_ms += moment_ms - now_ms
 
     def skew(
@@ -175,7 +180,7 @@ class Clock:
     ) -> None:
         """Set how far Edge's clock runs ahead of the client's; behind where negative, and equal for ``skew()``."""
         total = _sum(delta, hours=hours, minutes=minutes, seconds=seconds, milliseconds=milliseconds)
-        _in_range(self._wall.now_ms() + total // MILLISECOND)
+        _check_range(self._wall.now_ms() + total // MILLISECOND)
         self._skew_ms = total // MILLISECOND
 
     def restore(self) -> None:
@@ -187,8 +192,14 @@ class Clock:
     def _move_to(self, moment_ms: int) -> None:
         now_ms = self._wall.now_ms()
         move = self._wall.stop_at if self._wall.is_frozen else self._wall.run_from
-        move(_in_range(moment_ms))
+        move(self._in_range(moment_ms))
         self._moved_ms += moment_ms - now_ms
+
+    def _in_range(self, moment_ms: int) -> int:
+        """Return a moment that client and Edge can both tell."""
+        _check_range(moment_ms)
+        _check_range(moment_ms + self._skew_ms)
+        return moment_ms
 
 
 def _milliseconds(moment: object) -> int:
@@ -217,9 +228,7 @@ def _sum(delta: object, **units: float) -> timedelta:
         raise ConfigurationError(msg) from None
 
 
-def _in_range(moment_ms: int) -> int:
-    """Return a moment that every party can tell: from 1970 to 9999."""
+def _check_range(moment_ms: int) -> None:
     if not 0 <= moment_ms <= _LAST_MS:
         msg = "The clock goes from 1970-01-01T00:00:00Z to 9999-12-31T23:59:59Z, and not beyond."
         raise ConfigurationError(msg)
-    return moment_ms

@@ -27,7 +27,8 @@ class Identifiers:
 
     def __init__(self, seed: int | str = 0) -> None:
         self.seed = seed
-        self._random = random.Random(f"pytest-apigee {seed}")  # noqa: S311 - must be repeatable, guards nothing
+        chosen = f"pytest-apigee {seed}".encode("utf-8", "replace").decode()  # without lone surrogates
+        self._random = random.Random(chosen)  # noqa: S311 - must be repeatable, guards nothing
         self._lock = threading.Lock()
 
     def access_token(self) -> str:

@@ -181,7 +181,7 @@ class Landscape(World):
         Raises:
             ConfigurationError: There is none with this e-mail.
         """
-        return self._state.users.require(email)
+        return self._state.users.require(checks.text("email", email))
 
     def mfa_code(self, user: User) -> str:
         """Return the MFA code of a user that is right at Edge's time now; Edge takes each only once.
@@ -189,10 +189,11 @@ class Landscape(World):
         Raises:
             ConfigurationError: MFA is off for the user.
         """
-        if user.mfa_secret is None:
+        secret = checks.record("user", user, User).mfa_secret
+        if secret is None:
             msg = f"The SSO user {user.email!r} has no MFA: declare it with apigee.user(email, mfa_secret=...)."
             raise ConfigurationError(msg)
-        return totp.code_at(user.mfa_secret, self.clock.now_ms)
+        return totp.code_at(secret, self.clock.now_ms)
 
     @locked
     def set_password(self, email: str, password: str) -> None:
@@ -201,7 +202,7 @@ class Landscape(World):
         Raises:
             ConfigurationError: There is no such user.
         """
-        self._state.users.set_password(email, checks.text("password", password))
+        self._state.users.set_password(checks.text("email", email), checks.text("password", password))
 
     @locked
     def deploy_oauth(self, env: str, *, org: str | None = None) -> None:

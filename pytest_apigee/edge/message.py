@@ -83,7 +83,7 @@ class Request:
         body: Bytes, or text to send as UTF-8; a lone surrogate becomes a question mark.
 
     Raises:
-        ConfigurationError: The URL is not an absolute http or https URL.
+        ConfigurationError: The URL is not an absolute http or https URL, or something is of another type.
     """
 
     method: str
@@ -96,14 +96,9 @@ class Request:
     query_string: str = field(compare=False)
 
     def __init__(self, *, method: str = "GET", url: str, headers: HeadersLike = (), body: bytes | str = b"") -> None:
-        parts = _URL.match(url)
-        if parts is None:
-            msg = (
-                "The URL of a Request must be absolute and http or https, as in 'https://login.apigee.com/oauth/token'."
-            )
-            raise ConfigurationError(msg)
+        parts = _parts_of(url)
         assign = object.__setattr__
-        assign(self, "method", method)
+        assign(self, "method", _checked_method(method))
         assign(self, "url", url)
         assign(self, "headers", Headers(headers))
         assign(self, "body", _bytes_of(body))
@@ -311,6 +306,21 @@ def basic_credentials(request: Request) -> BasicCredentials | None:
     if not colon:
         raise InvalidBasicError
     return BasicCredentials(user=user, password=password)
+
+
+def _parts_of(url: object) -> re.Match[str]:
+    parts = _URL.match(url) if isinstance(url, str) else None
+    if parts is None:
+        msg = "The URL of a Request must be absolute and http or https, as in 'https://login.apigee.com/oauth/token'."
+        raise ConfigurationError(msg)
+    return parts
+
+
+def _checked_method(method: object) -> str:
+    if not isinstance(method, str):
+        msg = f"The method of a Request is text, as 'GET', not {type(method).__name__}."
+        raise ConfigurationError(msg)
+    return method
 
 
 def _text_pairs(headers: Any) -> tuple[tuple[str, str], ...]:  # noqa: ANN401 - whatever a tester gave

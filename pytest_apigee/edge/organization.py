@@ -114,8 +114,7 @@ class Organization:
             msg = f"The API product {product.name!r} already exists in organization {self.name!r}."
             raise ConfigurationError(msg)
         if known is not None and product.proxies:
-            naming = tuple(proxy for proxy in known.proxies if proxy != known.name or proxy in self.proxies)
-            product = replace(product, proxies=tuple(dict.fromkeys((*product.proxies, *naming))))
+            product = replace(product, proxies=tuple(dict.fromkeys((*product.proxies, *known.naming))))
         self.products[product.name] = product
         for app in [app for app in self.apps.values() if app.follows_products]:
             self._subscribe(app, product.name)
@@ -135,7 +134,8 @@ class Organization:
         if proxy and proxies and proxy not in proxies:
             proxies = (*proxies, proxy)
         added_scopes = tuple(scope for scope in scopes if product.implied and scope not in product.scopes)
-        self.products[name] = replace(product, proxies=proxies, scopes=(*product.scopes, *added_scopes))
+        naming = (*product.naming, proxy) if proxy else product.naming
+        self.products[name] = replace(product, proxies=proxies, scopes=(*product.scopes, *added_scopes), naming=naming)
 
     @locked
     def add_proxy(self, proxy: "ApiProxy") -> None:

@@ -53,6 +53,8 @@ class ApiProduct:
     attributes: tuple[tuple[str, str], ...] = ()
     implied: bool = False
     """Whether it was only named, by an app or a proxy, and so follows what names it."""
+    naming: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    """The API proxies that named it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

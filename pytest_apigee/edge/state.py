@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from pytest_apigee.edge.clock import Clock
 from pytest_apigee.edge.era import Era
@@ -27,6 +28,10 @@ class WorldState:
     claimed_hosts: frozenset[str] = frozenset()
     """Hosts that are Edge's although nobody answers there: those of a real organization."""
     lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def forget_old_tokens(self, organization: Organization) -> None:
+        """Let an organization forget the tokens that expired days ago."""
+        organization.tokens.purge(self.clock.now_ms, after=timedelta(days=self.guesses.purge_after_days))
 
     def require_organization(self, name: str) -> Organization:
         """Return an organization by name.

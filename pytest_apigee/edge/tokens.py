@@ -45,6 +45,7 @@ class TokenStore:
     def __init__(self) -> None:
         self._access_tokens: dict[str, AccessToken] = {}
         self._expiries: list[tuple[int, str]] = []
+        self.has_forgotten = False
 
     def add(self, token: AccessToken) -> None:
         """Keep a token that was just issued."""
@@ -56,6 +57,7 @@ class TokenStore:
         before_ms = now_ms - after // _MILLISECOND
         while self._expiries and self._expiries[0][0] <= before_ms:
             del self._access_tokens[heapq.heappop(self._expiries)[1]]
+            self.has_forgotten = True
 
     def find(self, value: str) -> AccessToken | None:
         """Return the token with this value, whatever its state, or None."""

@@ -9,7 +9,7 @@ Rules of this file:
 """
 
 from dataclasses import dataclass, field
-from email.utils import formatdate
+from email.utils import format_datetime
 
 from pytest_apigee.edge import hosts
 from pytest_apigee.edge.clock import Clock
@@ -147,7 +147,7 @@ class World:
 
     def http_date(self) -> str:
         """Return Edge's time as the Date header of an answer gives it."""
-        return formatdate(self.clock.now_ms / 1000, usegmt=True)
+        return format_datetime(self.clock.now, usegmt=True)
 
     def record(self, request: Request, outcome: Response | ConnectionFailure, reason: str) -> None:
         """Write an exchange into the journal that somebody else answered."""

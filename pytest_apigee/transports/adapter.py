@@ -3,19 +3,21 @@
 It is the session's own adapter in all but where its requests go: same class below it, same attributes (one `__dict__`
 for both), so its retries, its `build_response`, its `add_headers` and its own `send` run as they would. What runs is
 `HTTPAdapter.send` as requests wrote it, never a replacement of it, over a pool that answers from memory.
+
+An adapter of another kind (a `BaseAdapter` that delegates or answers on its own) that is mounted for a host of a door
+is passed over while the door is open; one of requests_mock was mounted to answer, and is treated as a stub is.
 """
 
 import types
 from collections.abc import Callable, Mapping
 from typing import Any, TypeGuard
 
-import responses
-from requests import PreparedRequest, Response, Session
-from requests.adapters import BaseAdapter, HTTPAdapter
-from urllib3 import HTTPConnectionPool
+from requests import PreparedRequest, Response
+from requests.adapters import BaseAdapter
 from urllib3.util import parse_url
 
-from pytest_apigee.transports.stubs import refuse_foreign_stub
+from pytest_apigee.transports.genuine import HTTPAdapter, HTTPConnectionPool, Session, adapter_send
+from pytest_apigee.transports.stubs import refuse_users_mock
 from pytest_apigee.transports.switchboard import OpenDoor, Seam, Switchboard, host_in, switchboard
 from pytest_apigee.transports.urllib3 import AnsweringPool, Call
 
@@ -45,7 +47,7 @@ class DoorAdapter(HTTPAdapter):
         door = switchboard().answering(host_in(str(request.url)))
         if door is None:
             return self._send_as_inner(request, options)
-        refuse_foreign_stub(door, request)
+        refuse_users_mock(door, self._inner, request)
         return self._send_to(door, request, options)
 
     def get_connection_with_tls_context(self, *args: Any, **options: Any) -> HTTPConnectionPool:  # noqa: ANN401 - passes through
@@ -71,7 +73,7 @@ class DoorAdapter(HTTPAdapter):
         adapter = _view(type(self), self._inner, vars(self))
         adapter._pool = _pool_for(str(request.url), call)  # noqa: SLF001 - another one of this class
         try:
-            sent = call.run(lambda: responses._real_send(adapter, request, **{**options, "proxies": {}}))  # noqa: SLF001 - HTTPAdapter.send as requests wrote it
+            sent = call.run(lambda: adapter_send(adapter, request, **{**options, "proxies": {}}))
         finally:
             adapter._pool = None  # noqa: SLF001 - another one of this class
         assert isinstance(sent, Response)  # noqa: S101 - for mypy: what an adapter returns

@@ -11,13 +11,15 @@ from typing import Any
 
 from requests import PreparedRequest
 from requests import Response as RequestsResponse
-from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
-from responses import BaseResponse, Call, CallList, RequestsMock
+from responses.registries import FirstMatchRegistry
 from urllib3 import BaseHTTPResponse, HTTPResponse
 
 from pytest_apigee.edge.message import Request
-from pytest_apigee.transports.switchboard import Sent
+from pytest_apigee.errors import ConfigurationError
+from pytest_apigee.transports.genuine import HTTPAdapter, responses
+from pytest_apigee.transports.handler import HostTest
+from pytest_apigee.transports.switchboard import Sent, host_in
 
 
 class Envelope(PreparedRequest):
@@ -43,17 +45,18 @@ class Envelope(PreparedRequest):
 
 
 Ask = Callable[[Envelope], HTTPResponse]
+Keep = Callable[[responses.BaseResponse], responses.BaseResponse]
 
 
-class _StubCalls(CallList):
+class _StubCalls(responses.CallList):
     """The calls that stubs answered: the others are in the journal."""
 
-    def add_call(self, call: Call) -> None:
+    def add_call(self, call: responses.Call) -> None:
         if not (isinstance(call.request, Envelope) and call.request.fake_was_asked):
             super().add_call(call)
 
 
-class _FakeAnswer(BaseResponse):
+class _FakeAnswer(responses.BaseResponse):
     """What answers where no stub does."""
 
     def __init__(self, ask: Ask) -> None:
@@ -78,11 +81,12 @@ class _Builder(HTTPAdapter):
         return response
 
 
-class Engine(RequestsMock):
+class Engine(responses.RequestsMock):
     """A RequestsMock whose stubs stand before the fake."""
 
-    def __init__(self, ask: Ask) -> None:
+    def __init__(self, ask: Ask, *, answers: HostTest) -> None:
         self._fake = _FakeAnswer(ask)
+        self._answers = answers
         super().__init__(assert_all_requests_are_fired=False, real_adapter_send=self._pass_through)
         self._calls = _StubCalls()
         self._adapter = _Builder()
@@ -94,7 +98,31 @@ class Engine(RequestsMock):
     def start(self) -> None:
         """Do nothing: it runs as long as its door is open, also after ``with apigee.responses:``."""
 
-    def _find_match(self, request: PreparedRequest) -> tuple[BaseResponse | None, list[str]]:
+    @property
+    def _registry(self) -> FirstMatchRegistry:
+        return self._stubs
+
+    @_registry.setter
+    def _registry(self, registry: FirstMatchRegistry) -> None:
+        """Keep the stubs in a registry; whichever way a stub comes, it comes through these two of its methods."""
+        for name in ("add", "replace"):
+            setattr(registry, name, self._checked(getattr(registry, name)))
+        self._stubs = registry
+
+    def _checked(self, keep: Keep) -> Keep:
+        def keep_checked(stub: responses.BaseResponse) -> responses.BaseResponse:
+            if isinstance(stub.url, str) and not self._answers(host_in(stub.url)):
+                host = host_in(stub.url) or stub.url
+                msg = (
+                    f"A stub on `apigee.responses` for {host} would never be asked: that host is not answered by the "
+                    "fake. Stub it with your own `responses`."
+                )
+                raise ConfigurationError(msg)
+            return keep(stub)
+
+        return keep_checked
+
+    def _find_match(self, request: PreparedRequest) -> tuple[responses.BaseResponse | None, list[str]]:
         stub, reasons = super()._find_match(request)
         return (self._fake if stub is None else stub), reasons
 

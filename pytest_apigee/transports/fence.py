@@ -15,6 +15,7 @@ Rules of this file:
 import _socket
 import importlib
 import ipaddress
+import os
 import re
 import socket
 import ssl
@@ -28,6 +29,7 @@ from pytest_apigee.transports.handler import HostTest
 from pytest_apigee.transports.switchboard import Address, Fenced, OpenDoor, Seam, Switchboard, switchboard
 
 _PROXIED = re.compile(rb"[A-Z]+ https?://([^/?#\s]+)\S* HTTP/1\.[01]\r\n", re.IGNORECASE)
+_TRACED = "PYTEST_APIGEE_TRACE_FENCE"
 _HTTPX_PROXIES = ("HTTPProxy", "SOCKSProxy", "AsyncHTTPProxy", "AsyncSOCKSProxy")
 
 
@@ -127,7 +129,8 @@ def _refusal(host: str, door: OpenDoor | None, fenced: Fenced | None) -> str:
     because = "" if fenced is None else fenced.because
     return (
         f"{host} is a host of Apigee Edge and {because}, so no request may reach the real one. "
-        "Open a fake (the apigee fixture or fake_edge()) around this call."
+        "Open a fake (the apigee fixture or fake_edge()) around this call (in a test that uses apigee_shared or "
+        "a fixture of yours, name that fixture among the test's arguments)."
     )
 
 
@@ -175,17 +178,21 @@ def _listen(board: Switchboard) -> None:
 
     checks: dict[str, Callable[..., None]] = {
         "socket.getaddrinfo": resolve,
+        "socket.gethostbyname": resolve,  # of gethostbyname_ex too
+        "socket.gethostbyaddr": resolve,
         "socket.connect": connect,
         "http.client.connect": connect_client,
         "http.client.send": send,
     }
 
     def hook(event: str, args: tuple[Any, ...]) -> None:
-        check = checks.get(event)
-        if check is not None:
-            check(*args)
+        if event in checks:  # of the very many events of a process, hardly any
+            checks[event](*args)
 
-    hook.__cantrace__ = True  # type: ignore[attr-defined]  # so that coverage and debuggers see it
+    # Our own coverage run sets this: Python traces no hook without it. With it, a tester's pdb would step into this
+    # one, and a traced process would be slowed down by each event.
+    if os.environ.get(_TRACED):
+        hook.__cantrace__ = True  # type: ignore[attr-defined]  # where Python looks for it
     sys.addaudithook(hook)
 
 

@@ -33,5 +33,8 @@ class Handler(Protocol):
     def record(self, request: Request, outcome: Response | ConnectionFailure, reason: str) -> None:
         """Note an exchange that someone else answered."""
 
-    def complain(self, kind: str, message: str) -> None:
-        """Fail the test at its end. The kinds of this package are `user_stub` and `fence`."""
+    def complain(self, kind: str, message: str) -> bool:
+        """Fail the test at its end, and return whether that will be: a test may allow complaints of this kind.
+
+        The kinds of this package are `user_stub` and `fence`.
+        """

@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection
 from typing import Any, Self
 
 import requests
-import responses
 from requests import sessions
 from urllib3 import HTTPConnectionPool, HTTPResponse
 from urllib3.exceptions import NameResolutionError
@@ -16,6 +15,7 @@ from pytest_apigee.edge.message import ConnectionFailure, FailureKind, Request, 
 from pytest_apigee.transports.adapter import adapter_seam, door_adapter
 from pytest_apigee.transports.engine import Engine, Envelope
 from pytest_apigee.transports.fence import watch
+from pytest_apigee.transports.genuine import HTTPAdapter, responses
 from pytest_apigee.transports.handler import Handler
 from pytest_apigee.transports.switchboard import Fenced, Seam, Sent, Switchboard, host_in, switchboard
 from pytest_apigee.transports.urllib3 import urllib3_seam
@@ -45,7 +45,7 @@ class Door:
         self._board = board
         self._handler = handler
         self._released = frozenset(host_of(host) for host in released)
-        self._engine = Engine(self._ask)
+        self._engine = Engine(self._ask, answers=self.answers)
         self._is_open = True
 
     @property
@@ -56,9 +56,9 @@ class Door:
     def requests_mock_matcher(self, request: requests.PreparedRequest) -> requests.Response | None:
         """Answer for the hosts of this door in a `requests_mock` mocker: ``m.add_matcher(...)``."""
         host = host_in(str(request.url))
-        if not self._is_open or not self.owns(host) or self.releases(host):
+        if not self._is_open or not self.answers(host):
             return None
-        return door_adapter(requests.adapters.HTTPAdapter()).send(request.copy())
+        return door_adapter(HTTPAdapter()).send(request.copy())
 
     def owns(self, host: str) -> bool:
         """Say whether the host is one of the world behind this door."""
@@ -68,9 +68,13 @@ class Door:
         """Say whether the host is left to the user's own mock."""
         return host in self._released
 
-    def complain(self, kind: str, message: str) -> None:
-        """Fail the test at its end."""
-        self._handler.complain(kind, message)
+    def answers(self, host: str) -> bool:
+        """Say whether the host is answered through this door."""
+        return self.owns(host) and not self.releases(host)
+
+    def complain(self, kind: str, message: str) -> bool:
+        """Fail the test at its end, and return whether that will be."""
+        return self._handler.complain(kind, message)
 
     def exchange(self, sent: Sent, pool: HTTPConnectionPool) -> HTTPResponse | Exception:
         """Answer one request: from a stub, or else from the handler.

@@ -6,6 +6,8 @@ Rules of this file:
   of this package (a pytest run inside a test imports one) finds the same switchboard, not another.
 * Copies of this package may differ in their classes, so nothing here compares the class of what came from a door.
 * The door that was opened last and owns the host decides. Doors close in any order.
+* Closed doors leave one fence for all with the same hosts, and that of the last thousand that differ: enough for a run
+  in which each test makes hosts of its own, and Edge's own hosts are behind every one of them.
 * A replacement is put back only where it is still in place; left in place, it passes through.
 """
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 _HOME = "_pytest_apigee_switchboard"
 _MARK = "_pytest_apigee_replaced"
+_MOST_LEFT = 1000
 
 Address = tuple[str, int]
 
@@ -59,8 +62,8 @@ class OpenDoor(Protocol):
     def exchange(self, sent: Sent, pool: "HTTPConnectionPool") -> "HTTPResponse | Exception":
         """Return the raw response, or the error as which the network of a client fails."""
 
-    def complain(self, kind: str, message: str) -> None:
-        """Fail the test at its end."""
+    def complain(self, kind: str, message: str) -> bool:
+        """Fail the test at its end, and return whether that will be: a test may allow complaints of this kind."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,6 +112,7 @@ class Switchboard:
         self._lock = threading.RLock()
         self._doors: tuple[OpenDoor, ...] = ()
         self._fenced: tuple[Fenced, ...] = ()
+        self._left: tuple[Fenced, ...] = ()
         self._admitted: tuple[Address, ...] = ()
         self._replaced: list[_Replaced] = []
         self._watching = False
@@ -125,20 +129,20 @@ class Switchboard:
         """Take a door away and leave a fence around its hosts; with the last door, put back what was replaced."""
         with self._lock:
             self._doors = tuple(other for other in self._doors if other is not door)
-            self.fence(fenced)
+            others = tuple(other for other in self._left if other != fenced)
+            self._left = (*others, fenced)[-_MOST_LEFT:]
             if not self._doors:
                 self._put_back()
 
     def fence(self, fenced: Fenced) -> None:
         """Fence hosts for the time in which no open door owns them."""
         with self._lock:
-            if fenced not in self._fenced:
-                self._fenced += (fenced,)
+            self._fenced += (fenced,)
 
     def unfence(self, fenced: Fenced) -> None:
         """Take away one fence."""
         with self._lock:
-            self._fenced = tuple(other for other in self._fenced if other != fenced)
+            self._fenced = tuple(other for other in self._fenced if other is not fenced)
 
     def watch(self, start: Callable[[], None], seams: Iterable[Seam]) -> None:
         """Start what must run for the rest of the process, once, and replace what stays replaced."""
@@ -181,7 +185,7 @@ class Switchboard:
 
     def fence_around(self, host: str) -> Fenced | None:
         """Return the fence that a host stands behind though no open door owns it."""
-        return next((fenced for fenced in self._fenced if host and fenced.test(host)), None)
+        return next((fenced for fenced in (*self._fenced, *self._left) if host and fenced.test(host)), None)
 
     def _replace(self, seams: Iterable[Seam]) -> list[_Replaced]:
         done = []

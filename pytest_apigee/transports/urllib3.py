@@ -3,15 +3,19 @@
 `HTTPConnectionPool.urlopen` is where every urllib3 client passes, whatever its connections are (proxies, SOCKS, pools
 from before the door, pools with connections of their own). For a host that a door answers, the same `urlopen` runs on
 a pool of ours, with retries, redirects, timeouts and errors its own; the other pool's connections are not touched.
+
+A replacement of `urlopen` that is not ours (a guard, a tracer) sees no request that a door answers, unless it was put
+over ours and a client of urllib3 itself calls: then it decides.
 """
 
+import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from requests import PreparedRequest
-from urllib3 import HTTPConnectionPool, HTTPResponse
-from urllib3.connection import HTTPConnection
+from urllib3 import HTTPResponse
 
+from pytest_apigee.transports.genuine import HTTPConnectionPool, PrivateConnection, PrivatePool
 from pytest_apigee.transports.switchboard import OpenDoor, Seam, Sent, Switchboard, host_in
 from pytest_apigee.transports.wire import read_request
 
@@ -72,13 +76,12 @@ class _MistakeError(Exception):
     """Carries the news of an error that is not the network's past what handles errors of the network."""
 
 
-class AnsweringConnection(HTTPConnection):
+class AnsweringConnection(PrivateConnection):
     """A connection that keeps what it sends and is answered by a door. It has no socket and never opens one."""
 
-    def __init__(self, host: str, port: int | None = None, *, pool: "AnsweringPool", **options: Any) -> None:  # noqa: ANN401 - as urllib3's
-        vars(self)["default_port"] = _PORTS[pool.scheme]  # first: it becomes the port where there is none
+    def __init__(self, host: str, port: int, *, pool: "weakref.ref[AnsweringPool]", **options: Any) -> None:  # noqa: ANN401 - as urllib3's
         super().__init__(host, port, **options)
-        self._pool = pool
+        self._pool = pool  # weakly: urllib3 keeps the connections of a pool until the pool is gone
         self._wire = bytearray()
         self._reading: dict[str, Any] = {}
 
@@ -91,11 +94,16 @@ class AnsweringConnection(HTTPConnection):
         """Keep what goes onto the wire."""
         self._wire += data
 
+    @property
+    def default_port(self) -> int:  # type: ignore[override]  # of the class at urllib3
+        """The port that the Host header does not name."""
+        return _PORTS[self._asked().scheme]
+
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3's
         """Return the door's answer; the connection is then as new."""
-        wire = bytes(self._wire)
+        wire, pool = bytes(self._wire), self._asked()
         self.close()
-        response = self._pool.call.answer(wire, self._pool)
+        response = pool.call.answer(wire, pool)
         response.decode_content = self._reading["decode_content"]
         response.enforce_content_length = self._reading["enforce_content_length"]
         if self._reading["preload_content"]:
@@ -107,17 +115,25 @@ class AnsweringConnection(HTTPConnection):
         super().close()
         self._wire.clear()
 
+    def _asked(self) -> "AnsweringPool":
+        pool = self._pool()
+        assert pool is not None  # noqa: S101 - for mypy: the pool is what calls
+        return pool
 
-class AnsweringPool(HTTPConnectionPool):
+
+class AnsweringPool(PrivatePool):
     """A pool of one host for one call."""
 
     ConnectionCls = AnsweringConnection  # type: ignore[assignment]  # urllib3 means what its own class has
-    answers_in_memory = True
 
     def __init__(self, call: Call, *, scheme: str, host: str, port: int | None, **options: Any) -> None:  # noqa: ANN401 - as urllib3's
         self.scheme: str = scheme
         self.call = call
-        super().__init__(host, port, pool=self, **options)
+        super().__init__(host, _PORTS[scheme] if port is None else port, pool=weakref.ref(self), **options)
+
+    def __str__(self) -> str:
+        kind = {"http": "HTTPConnectionPool", "https": "HTTPSConnectionPool"}[self.scheme]
+        return f"{kind}(host={self.host!r}, port={self.port!r})"
 
     @classmethod
     def like(cls, pool: HTTPConnectionPool, call: Call) -> "AnsweringPool":
@@ -128,7 +144,7 @@ class AnsweringPool(HTTPConnectionPool):
     @property
     def authority(self) -> str:
         """The host with its port, without the port that the scheme implies."""
-        return self.host if self.port in (None, _PORTS[self.scheme]) else f"{self.host}:{self.port}"
+        return self.host if self.port == _PORTS[self.scheme] else f"{self.host}:{self.port}"
 
 
 def urllib3_seam(board: Switchboard) -> Seam:
@@ -138,10 +154,10 @@ def urllib3_seam(board: Switchboard) -> Seam:
 
 def _switched(board: Switchboard, original: Callable[..., Any]) -> Callable[..., Any]:
     def urlopen(pool: HTTPConnectionPool, method: str, url: str, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - passes through
-        door = None if hasattr(pool, "answers_in_memory") else board.answering(host_in(url) or pool.host.rstrip("."))
+        door = board.answering(host_in(url) or pool.host.rstrip("."))
         if door is None:
             return original(pool, method, url, *args, **options)
         call = Call(door)
-        return call.run(lambda: original(AnsweringPool.like(pool, call), method, url, *args, **options))
+        return call.run(lambda: AnsweringPool.like(pool, call).urlopen(method, url, *args, **options))
 
     return urlopen

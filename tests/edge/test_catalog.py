@@ -92,7 +92,7 @@ def test_declares_an_organization() -> None:
         ("features.isCpsEnabled", "true"),
         ("features.hybrid.enabled", "false"),
     ]
-    assert organization.created_at_ms == MOMENT_MS
+    assert organization.created_at_ms == 1_388_534_400_000  # 2014-01-01, in every run
 
 
 def test_names_an_organization_by_its_short_name() -> None:
@@ -300,10 +300,22 @@ def test_lets_a_declaration_replace_a_named_product() -> None:
     """A product declared after it was named is what the declaration says, for apps that named it too."""
     edge = frozen_edge()
     app = edge.app(products=["weather"])
-    api = edge.proxy("/weather", products=["weather"])
+    api = edge.proxy("/weather", products=[])
     edge.product("weather", proxies=["maps"])
 
     assert call(edge, api, app) == NO_MATCH
+
+
+def test_keeps_the_proxies_that_named_a_product_before_its_declaration() -> None:
+    """A product declared after proxies had named it has those beside the proxies that it lists."""
+    edge = frozen_edge()
+    gold, silver = edge.proxy("/weather"), edge.proxy("/maps", products=["weather"])
+    other, listed = edge.proxy("/other", products=[]), edge.proxy("/roads", products=[])
+    edge.product("weather", proxies=["roads"])
+    app = edge.app(products=["weather"])
+
+    assert [call(edge, api, app)[0] for api in (gold, silver, listed)] == [200, 200, 200]
+    assert call(edge, other, app) == NO_MATCH
 
 
 def test_names_no_product_for_an_open_proxy() -> None:
@@ -569,7 +581,13 @@ MISTAKES = [
     (duplicate_product, "The API product 'weather' already exists in organization 'acme'."),
     (duplicate_app, "The app 'forecast' of developer 'developer@acme.example' already exists."),
     (duplicate_key, "A consumer key of app 'other' already belongs to app 'forecast'."),
-    (duplicate_proxy, "The API proxy 'weather' already exists in organization 'acme'."),
+    (
+        duplicate_proxy,
+        (
+            "The API proxy 'weather' already exists in organization 'acme': at /weather. "
+            "Give this one another name, as name='weather-2'."
+        ),
+    ),
     (duplicate_base_path, "The API proxy 'weather' already has the base path '/weather/' in 'acme'."),
     (
         duplicate_base_path_by_deployment,
@@ -586,7 +604,13 @@ MISTAKES = [
     (nameless_product, "products takes a list of names, as products=['weather'], not ['weather', '']."),
     (lone_product_of_proxy, "products takes a list of names, as products=['weather'], not 'weather'."),
     (product_with_a_lone_proxy, "proxies takes a list of names, as proxies=['weather'], not 'weather'."),
-    (relative_base_path, "A base path starts with a slash, as '/weather', not 'weather'."),
+    (
+        relative_base_path,
+        (
+            "A base path starts with a slash, as '/weather', and holds letters, digits and '._~-' between slashes, "
+            "not 'weather'."
+        ),
+    ),
     (unknown_security, "Unknown security 'oauth2'. Allowed: none, oauth. Did you mean 'oauth'?"),
     (
         unknown_environment,
@@ -604,7 +628,7 @@ MISTAKES = [
         unknown_role_organization,
         "Unknown organization 'globex'. Declared: acme. Add it with apigee.organization('globex').",
     ),
-    (lone_role, "roles takes a list of names, as roles=['weather'], not 'orgadmin'."),
+    (lone_role, "roles['acme'] takes a list of names, as roles['acme']=['weather'], not 'orgadmin'."),
     (duplicate_user, "The SSO user 'OPS@acme.example' already exists."),
     (
         password_of_nobody,

@@ -131,7 +131,6 @@ def test_stays_frozen_where_it_is_frozen_twice() -> None:
         (datetime(2026, 1, 2, 3, 4, 5, 678_999, tzinfo=UTC), MOMENT_MS),
         (datetime(2026, 1, 1, 22, 4, 5, 678_000, tzinfo=timezone(timedelta(hours=-5))), MOMENT_MS),
         ("1970-01-01T00:00:00Z", 0),
-        ("1969-12-31T23:59:59.999Z", -1),
         ("9999-12-31T23:59:59.999Z", 253_402_300_799_999),
     ],
 )
@@ -267,6 +266,94 @@ def test_explains_what_is_no_moment(
 
     assert str(caught.value) == message
     assert clock.now_ms == MOMENT_MS
+
+
+BOUNDS = "The clock goes from 1970-01-01T00:00:00Z to 9999-12-31T23:59:59Z, and not beyond."
+
+
+@pytest.mark.parametrize(
+    "move",
+    [
+        lambda clock: clock.travel_to("1969-12-31T23:59:59.999Z"),
+        lambda clock: clock.freeze("1969-12-31T23:59:59.999Z"),
+        lambda clock: clock.travel_to("0001-01-01T00:00:00+14:00"),
+        lambda clock: clock.travel_to("9999-12-31T23:59:59.999-14:00"),
+        lambda clock: clock.advance(days=3_000_000),
+        lambda clock: clock.skew(timedelta(days=3_000_000)),
+        lambda clock: clock.skew(timedelta(days=-30_000)),
+        lambda clock: (clock.skew(hours=1), clock.travel_to("9999-12-31T23:30:00Z")),
+        lambda clock: (clock.skew(hours=1), clock.freeze("9999-12-31T23:30:00Z")),
+        lambda clock: (clock.skew(hours=-1), clock.travel_to("1970-01-01T00:30:00Z")),
+    ],
+)
+def test_explains_its_bounds(move: Callable[[Clock], object]) -> None:
+    """Neither client nor Edge leaves the years that every party can tell; a refused move moves nothing."""
+    clock = frozen_clock()
+
+    with pytest.raises(ConfigurationError) as caught:
+        move(clock)
+
+    assert str(caught.value) == BOUNDS
+    assert clock.client_now.isoformat() == "2026-01-02T03:04:05.678000+00:00"
+
+
+@pytest.mark.parametrize(
+    ("move", "message"),
+    [
+        (
+            lambda clock: clock.advance(5),
+            (
+                "Not a span of time: 5, {'days': 0, 'hours': 0, 'minutes': 0, 'seconds': 0, 'milliseconds': 0}. "
+                "Give a timedelta, or numbers of units, as hours=1."
+            ),
+        ),
+        (
+            lambda clock: clock.advance(hours=float("nan")),
+            (
+                "Not a span of time: datetime.timedelta(0), "
+                "{'days': 0, 'hours': nan, 'minutes': 0, 'seconds': 0, 'milliseconds': 0}. "
+                "Give a timedelta, or numbers of units, as hours=1."
+            ),
+        ),
+        (
+            lambda clock: clock.skew(seconds="5"),
+            (
+                "Not a span of time: datetime.timedelta(0), "
+                "{'hours': 0, 'minutes': 0, 'seconds': '5', 'milliseconds': 0}. "
+                "Give a timedelta, or numbers of units, as hours=1."
+            ),
+        ),
+        (
+            lambda clock: clock.skew(hours=float("inf")),
+            (
+                "Not a span of time: datetime.timedelta(0), "
+                "{'hours': inf, 'minutes': 0, 'seconds': 0, 'milliseconds': 0}. "
+                "Give a timedelta, or numbers of units, as hours=1."
+            ),
+        ),
+        (lambda clock: clock.travel_to(5), f"5 is not a moment in time. {ALLOWED}"),
+        (lambda clock: clock.freeze(b"now"), f"b'now' is not a moment in time. {ALLOWED}"),
+        (lambda clock: clock.travel_to(None), f"None is not a moment in time. {ALLOWED}"),
+    ],
+)
+def test_explains_what_is_no_time(move: Callable[[Clock], object], message: str) -> None:
+    """A span or moment of another type is refused and moves nothing."""
+    clock = frozen_clock()
+
+    with pytest.raises(ConfigurationError) as caught:
+        move(clock)
+
+    assert str(caught.value) == message
+    assert clock.now_ms == MOMENT_MS
+
+
+def test_tells_the_time_of_the_client() -> None:
+    """The client's time is Edge's without the skew."""
+    clock = frozen_clock()
+    clock.skew(hours=2)
+
+    assert clock.client_now.isoformat() == "2026-01-02T03:04:05.678000+00:00"
+    assert clock.now.isoformat() == "2026-01-02T05:04:05.678000+00:00"
 
 
 def test_explains_that_it_advances_forward_only() -> None:

@@ -187,6 +187,31 @@ def test_fails_for_an_unknown_host_as_the_network_would() -> None:
     assert edge.calls.last.reason == "the fake Edge has no host 'acme-tset.apigee.net'"
 
 
+def test_complains_of_a_hundred_things_at_most() -> None:
+    """Of many grievances the first hundred are kept."""
+    edge = frozen_edge()
+    for number in range(150):
+        edge.handle(get(f"https://typo-{number}.apigee.net/"))
+
+    grievances = edge.take_grievances()
+    assert len(grievances) == 100
+    assert grievances[99].message.startswith("The fake Edge has no host 'typo-99.apigee.net'. ")
+
+
+def test_complains_of_one_message_once_of_each_kind() -> None:
+    """Grievances are told apart by kind and message; the first of two alike stays, with its error."""
+    edge = frozen_edge()
+    first, second = ValueError("1"), ValueError("2")
+    for error in (first, second):
+        edge.complain("target_error", "broke", error)
+    edge.complain("not_modelled", "broke")
+
+    assert edge.take_grievances() == (
+        Grievance(kind="target_error", message="broke", error=first),
+        Grievance(kind="not_modelled", message="broke"),
+    )
+
+
 def test_complains_once_of_one_thing() -> None:
     """The same grievance is kept once, and taken once."""
     edge = frozen_edge()
@@ -271,7 +296,7 @@ TEAPOT = Response(status=418, headers=[("X-A", "1"), ("X-A", "2")], body=b"\xff\
         pytest.param(TEAPOT, (418, [("X-A", "1"), ("X-A", "2")], b"\xff\x00"), id="response"),
         pytest.param(lambda _: {"temp": 21}, (200, [JSON], b'{"temp": 21}'), id="callable, dict"),
         pytest.param(lambda _: TEAPOT, (418, [("X-A", "1"), ("X-A", "2")], b"\xff\x00"), id="callable, response"),
-        pytest.param(lambda _: None, (200, [JSON], b"null"), id="callable, none"),
+        pytest.param(lambda _: Response.of_json(None), (200, [JSON], b"null"), id="callable, null"),
         pytest.param(FixedTarget(TEAPOT), (418, [("X-A", "1"), ("X-A", "2")], b"\xff\x00"), id="target"),
     ],
 )
@@ -324,16 +349,64 @@ def test_answers_503_for_a_target_that_returns_no_json() -> None:
     ]
 
 
+def test_answers_503_for_a_target_that_returns_nothing() -> None:
+    """A function that forgot its `return` is a fault of the target; JSON's null needs a Response."""
+    edge = frozen_edge()
+    url = open_api(edge, "/weather", lambda _: None)
+
+    assert answer(edge, get(url)) == UNAVAILABLE
+    assert [(grievance.kind, grievance.message) for grievance in edge.take_grievances()] == [
+        (
+            "target_error",
+            (
+                "the target of proxy 'weather' raised ConfigurationError: A target function returned None: "
+                "return JSON, or a Response; for JSON's null, Response.of_json(None)."
+            ),
+        )
+    ]
+
+
+def test_survives_an_error_that_cannot_be_shown() -> None:
+    """An error of a target whose text raises in turn is told by its type."""
+
+    class UnshownError(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    def broken(request: Request) -> object:
+        raise UnshownError
+
+    edge = frozen_edge()
+    url = open_api(edge, "/weather", broken)
+
+    assert answer(edge, get(url)) == UNAVAILABLE
+    assert edge.calls.last.reason == "the target of proxy 'weather' raised UnshownError: (it cannot be shown)"
+
+
+def test_takes_no_async_function_as_target() -> None:
+    """A coroutine function is refused where it is declared, since nobody would await it."""
+
+    async def late(request: Request) -> object:
+        return {}
+
+    with pytest.raises(ConfigurationError) as caught:
+        target_from(late)
+
+    assert str(caught.value) == (
+        "A target function cannot be async: it is called from the client's own thread. Write it with 'def'."
+    )
+
+
 @pytest.mark.parametrize(
     "url", ["http://backend.example/v1?key=secret", "https://backend.example/v1?key=secret", "HTTPS://b.example"]
 )
 def test_takes_no_url_as_target(url: str) -> None:
-    """A URL is no target, since the fake forwards nothing; the message holds no query."""
+    """A URL is no target, since the fake forwards nothing; the message does not hold it."""
     with pytest.raises(ConfigurationError) as caught:
         target_from(url)
 
     assert str(caught.value) == (
-        f"A target cannot be the URL {url.partition('?')[0]!r}: the fake forwards to no other host. "
+        "A target cannot be a URL: the fake forwards to no other host. "
         "Give JSON, a Response, or a callable that takes the Request and returns one of them."
     )
 
@@ -497,6 +570,63 @@ def test_runs_response_policies_over_an_echo() -> None:
     sent = answer(edge, Request(method="POST", url="https://globex-test.apigee.net/p", body="hello"))
 
     assert sent == (200, [("X-Trace", "post>"), ("X-Trace", "<post")], b"hello")
+
+
+# The router of 2016
+
+
+ROUTED = [
+    # what a target answers, its headers as they arrive in 2016
+    (Response(body="x"), [("Server", "Apigee Router")]),
+    (Response(headers=[("X-A", "1"), ("X-A", "2")]), [("X-A", "1"), ("X-A", "2"), ("Server", "Apigee Router")]),
+    (Response(headers={"server": "nginx"}), [("server", "nginx")]),
+]
+
+
+@pytest.mark.parametrize(("target", "headers"), ROUTED, ids=["none", "others", "its own"])
+def test_names_the_router_last_in_2016(target: Response, headers: list[tuple[str, str]]) -> None:
+    """In 2016 an answer says who routed it, after all other headers, unless the target named a server itself."""
+    edge, today = frozen_edge(era="2016"), frozen_edge()
+
+    assert answer(edge, get(open_api(edge, "/w", target))) == (200, headers, target.body)
+    assert answer(today, get(open_api(today, "/w", target))) == (200, list(target.headers), target.body)
+
+
+def broken_target(request: Request) -> object:
+    raise KeyError
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/nothing", no_proxy("secure", r"\/nothing")),
+        ("/broken", UNAVAILABLE),
+        ("/oauth/client_credential/x", (200, [], b"")),
+    ],
+    ids=["no proxy", "broken target", "echo"],
+)
+@pytest.mark.parametrize("server", ["Apigee Router", ""])
+def test_names_the_router_in_every_answer_of_2016(
+    path: str, expected: tuple[int, list[tuple[str, str]], bytes], server: str
+) -> None:
+    """Refusals, faults and echoes name the router as well; the guess `server_header_2016` may be empty."""
+    edge = frozen_edge(era="2016", guesses={"server_header_2016": server})
+    open_api(edge, "/broken", broken_target)
+
+    status, headers, body = expected
+    routed = [*headers, ("Server", server)] if server else headers
+    assert answer(edge, get(f"{edge.gateway_url}{path}")) == (status, routed, body)
+
+
+@pytest.mark.parametrize("host", ["login.apigee.com", "api.enterprise.apigee.com", "mocktarget.apigee.net"])
+def test_names_no_router_elsewhere(host: str) -> None:
+    """Only what came through a gateway was routed."""
+    edge = frozen_edge(era="2016")
+
+    response = edge.handle(get(f"https://{host}/"))
+
+    assert isinstance(response, Response)
+    assert "Server" not in response.headers
 
 
 # The public backend

@@ -21,6 +21,7 @@ from tests.edge.gateway_support import (
     fault,
     frozen_edge,
     get,
+    in_era,
     unauthorized,
 )
 
@@ -97,6 +98,26 @@ def test_reads_the_authorization_header_in_any_letter_case_of_its_name() -> None
     api = weather(edge)
 
     assert answer(edge, get(api.url, ("authorization", f"Bearer {token_for(edge, 'weather')}"))) == OK
+
+
+@pytest.mark.parametrize("header", ["Bearer {} ", "Bearer {}   "])
+def test_ignores_blanks_at_the_end_of_the_header(header: str) -> None:
+    """Blanks that follow the token are not part of it."""
+    edge = frozen_edge()
+    api = weather(edge)
+
+    assert answer(edge, get(api.url, ("Authorization", header.format(token_for(edge, "weather"))))) == OK
+
+
+@pytest.mark.parametrize("header", ["Bearer  {}", "Bearer {} x", "Bearer \t{}"])
+def test_takes_all_that_follows_the_first_blank_for_the_token(header: str) -> None:
+    """One blank stands between scheme and token; a second one makes it another token, which nobody issued."""
+    edge = frozen_edge()
+    api = weather(edge)
+
+    sent = answer(edge, get(api.url, ("Authorization", header.format(token_for(edge, "weather")))))
+
+    assert sent == UNKNOWN_TOKEN
 
 
 def test_reads_no_token_from_the_query() -> None:
@@ -265,7 +286,7 @@ def test_refuses_what_no_product_covers(product: dict[str, list[str]], era: str)
     edge.product("bought", **product)
     api = edge.proxy("/weather", products=[])
 
-    assert answer(edge, get(f"{api.url}/tomorrow", bearer(token_for(edge, "bought")))) == NO_MATCH
+    assert answer(edge, get(f"{api.url}/tomorrow", bearer(token_for(edge, "bought")))) == in_era(NO_MATCH, era)
     assert edge.calls.last.reason == (
         "no API product of app 'forecast' covers proxy 'weather' in test at /tomorrow; its products: bought"
     )
@@ -341,8 +362,11 @@ RESOURCES = [
     (["/**"], "/a/b/c", True),
     (["/*"], "/a", True),
     (["/*"], "/a/b", False),
+    (["/*"], "", False),
+    (["/*"], "/", False),
     (["/a/*"], "/a/b", True),
     (["/a/*"], "/a", False),
+    (["/a/*"], "/a/", False),
     (["/a/*"], "/a/b/c", False),
     (["/a/**"], "/a/b/c", True),
     (["/a/**"], "/ab", False),
@@ -350,6 +374,7 @@ RESOURCES = [
     (["/*/c"], "/a/b/c", False),
     (["/**/c"], "/a/b/c", True),
     (["/a*"], "/abc", True),
+    (["/a*"], "/a", False),
     (["/a*"], "/abc/d", False),
     (["/a"], "/a", True),
     (["/a"], "/a/", False),
@@ -413,6 +438,7 @@ def test_answers_an_unlisted_path_of_an_unbound_product_with_the_older_fault_in_
                     f'"keymanagement.service.apiresource_doesnot_exist: APIResource {path} does not exist"'
                 ),
             ),
+            ("Server", "Apigee Router"),
         ],
         b'{"fault":{"faultstring":"APIResource %s does not exist",'
         b'"detail":{"errorcode":"keymanagement.service.apiresource_doesnot_exist"}}}' % escaped.encode(),

@@ -29,7 +29,7 @@ def documented_switches():
 
 def another_value(name):
     default = SWITCHES[name]
-    return "all" if name == "scope_rule" else OTHER[type(default)](default)
+    return {"scope_rule": "all", "al_claim": "absent"}.get(name) or OTHER[type(default)](default)
 
 
 def test_every_switch_is_documented():
@@ -63,8 +63,14 @@ def test_no_switch_gives_the_defaults():
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("al_claim", "2", "The guess 'al_claim' takes a value of type int, not '2'."),
-        ("al_claim", True, "The guess 'al_claim' takes a value of type int, not True."),
+        ("al_claim", 2, "The guess 'al_claim' takes a value of type str, not 2."),
+        ("al_claim", True, "The guess 'al_claim' takes a value of type str, not True."),
+        ("al_claim", "1", "The guess 'al_claim' takes one of 0, 2, absent, era, not '1'."),
+        ("mfa_drift_steps", -1, "The guess 'mfa_drift_steps' takes a number from 0 to 10, not -1."),
+        ("mfa_drift_steps", 11, "The guess 'mfa_drift_steps' takes a number from 0 to 10, not 11."),
+        ("purge_after_days", -1, "The guess 'purge_after_days' takes a number from 0 to 1000, not -1."),
+        ("purge_after_days", 1_001, "The guess 'purge_after_days' takes a number from 0 to 1000, not 1001."),
+        ("purge_after_days", True, "The guess 'purge_after_days' takes a value of type int, not True."),
         ("scope_challenge", 1, "The guess 'scope_challenge' takes a value of type bool, not 1."),
         ("issuer", None, "The guess 'issuer' takes a value of type str, not None."),
         ("expired_status", 401.0, "The guess 'expired_status' takes a value of type int, not 401.0."),

@@ -1,5 +1,7 @@
 """Which host is whose."""
 
+from threading import RLock
+
 import pytest
 
 from pytest_apigee import ConnectionFailure, FakeEdge, Request
@@ -68,7 +70,7 @@ def test_names_gateways_by_organization_and_environment() -> None:
 
 
 def organization(name: str, *environments: str, hosts: dict[str, str] | None = None) -> Organization:
-    return Organization(name, environments=environments, created_at_ms=0, hosts=hosts)
+    return Organization(name, lock=RLock(), environments=environments, created_at_ms=0, hosts=hosts)
 
 
 @pytest.mark.parametrize("names", [("a", "a-b"), ("a-b", "a")])

@@ -1,18 +1,19 @@
 """The lives of tokens: issued, used, refreshed, revoked and outlived, in any order, against a small oracle.
 
 The oracle is written from the sheets alone (runtime.md 2.1, 4.5, 5.2, 5.4; sso.md 2.1, 3) and knows of each token only
-whose it is, when it ends, and whether it was revoked.
+whose it is, when it ends, whether it was revoked, and whether the gateway was asked late enough to have forgotten it.
 """
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
 
-from pytest_apigee import App, FakeEdge, Request, Response
+from pytest_apigee import App, ConfigurationError, FakeEdge, Request, Response
 from pytest_apigee.edge.organization import Organization
 from pytest_apigee.edge.records import DeveloperStatus, Status
 from pytest_apigee.edge.users import User
@@ -26,6 +27,7 @@ HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
 # runtime.md 2.1; sso.md 2.1
 APP_TOKEN_MS = HOUR_MS
+PURGED_AFTER_MS = 3 * DAY_MS
 SSO_ACCESS_MS = {"current": 12 * HOUR_MS, "2016": 30 * MINUTE_MS}
 SSO_REFRESH_MS = {"current": 30 * DAY_MS, "2016": 84_600 * SECOND_MS}
 
@@ -64,6 +66,7 @@ class Life:
     owner: Owner
     ends_ms: int
     revoked: bool = False
+    forgotten: bool = False
     password_changes: int = 0
 
     def has_ended(self, now_ms: int) -> bool:
@@ -139,8 +142,8 @@ class Lifecycle(RuleBasedStateMachine):
 
     def verdict_on(self, life: Life, api: str) -> Verdict:
         prefix = "keymanagement.service."
-        if life.revoked:
-            return 401, f"{prefix}access_token_not_approved"
+        if life.forgotten or life.revoked:
+            return 401, f"{prefix}{'invalid_access_token' if life.forgotten else 'access_token_not_approved'}"
         if life.has_ended(self.now_ms):
             return 401, f"{prefix}access_token_expired"
         if not life.owner.active:
@@ -153,7 +156,11 @@ class Lifecycle(RuleBasedStateMachine):
 
     @rule(life=app_tokens)
     def revoke(self, life: Life) -> None:
-        self.edge.revoke(life.value)
+        if life.forgotten:
+            with pytest.raises(ConfigurationError):
+                self.edge.revoke(life.value)
+        else:
+            self.edge.revoke(life.value)
         life.revoked = True
 
     @rule(which=APPS, active=st.booleans())
@@ -280,11 +287,15 @@ class Lifecycle(RuleBasedStateMachine):
             calls = self.edge.calls
             assert (calls.total, len(calls.tokens_issued)) == (self.exchanges, self.issued)
             assert self.edge.clock.now_ms == self.now_ms
+            assert len(self.organization.tokens) == sum(not life.forgotten for life in self.app_lives)
 
     # How it asks
 
     def ask(self, request: Request) -> Response:
         self.exchanges += 1
+        if request.host == "globex-test.apigee.net":
+            for life in self.app_lives:
+                life.forgotten |= self.now_ms >= life.ends_ms + PURGED_AFTER_MS
         response = self.edge.handle(request)
         assert isinstance(response, Response)
         return response

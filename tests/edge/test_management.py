@@ -12,11 +12,11 @@ from tests.edge.sso_support import EMAIL, MFA_SECRET, PASSWORD, answer, edge_at_
 BASE = "https://api.enterprise.apigee.com"
 ACME = """\
 {
-  "createdAt" : 1709294400000,
+  "createdAt" : 1388534400000,
   "createdBy" : "defaultUser",
   "displayName" : "acme",
   "environments" : [ "test", "prod" ],
-  "lastModifiedAt" : 1709294400000,
+  "lastModifiedAt" : 1388534400000,
   "lastModifiedBy" : "defaultUser",
   "name" : "acme",
   "properties" : {
@@ -29,11 +29,11 @@ ACME = """\
 }"""
 PAID = """\
 {
-  "createdAt" : 1709294400000,
+  "createdAt" : 1388534400000,
   "createdBy" : "defaultUser",
   "displayName" : "Globex \\"Corp\\" Zürich",
   "environments" : [ "dev" ],
-  "lastModifiedAt" : 1709294400000,
+  "lastModifiedAt" : 1388534400000,
   "lastModifiedBy" : "defaultUser",
   "name" : "globex",
   "properties" : {
@@ -233,7 +233,11 @@ UNAUTHORIZED = {
             "(issued in another test, perhaps kept in a module-level cache)"
         ),
     ),
-    "another-issuer": (of_another_issuer, BEARER_REALM, "a token of another issuer than https://login.apigee.com"),
+    "another-issuer": (
+        of_another_issuer,
+        BEARER_REALM,
+        "a token of another issuer or zone than https://login.apigee.com",
+    ),
 }
 
 
@@ -328,7 +332,6 @@ NOT_MODELLED = [
     ("GET", "/v1/o/acme/apis/weather/deployments"),
     ("GET", "/v1/o/acme/e/test/deployments"),
     ("GET", "/v1/organizations/acme/environments/"),
-    ("GET", "/v1/o/acme/oauth2/accesstokens/abc"),
     ("GET", "/v1/o/acme/apiproducts"),
     ("GET", "/v1/o/acme/userroles/orgadmin/users"),
     ("GET", "/v1/users/ops@acme.example"),
@@ -343,6 +346,50 @@ def test_an_endpoint_that_is_not_modelled_is_answered_501(edge, method, path):
     message = f"pytest-apigee does not model {method} https://api.enterprise.apigee.com{path}."
     assert (response.status, response.text) == (501, f"{message}\n")
     assert edge.take_grievances() == (Grievance(kind="not_modelled", message=message),)
+
+
+@pytest.mark.parametrize(
+    ("path", "hidden"),
+    [
+        ("/v1/o/acme/oauth2/accesstokens/abc", "/v1/o/acme/oauth2/accesstokens/[hidden]"),
+        ("/v1/o/acme/oauth2/refreshtokens/abc", "/v1/o/acme/oauth2/refreshtokens/[hidden]"),
+        ("/v1/o/acme/oauth2/authorizationcodes/abc", "/v1/o/acme/oauth2/authorizationcodes/[hidden]"),
+        (
+            "/v1/o/acme/developers/ada@x.example/apps/mobile/keys/abc/apiproducts/gold",
+            "/v1/o/acme/developers/ada@x.example/apps/mobile/keys/[hidden]/apiproducts/gold",
+        ),
+    ],
+)
+def test_a_secret_in_a_path_is_not_shown(edge, path, hidden):
+    """What is not modelled is complained of without the token, code or key that its path holds."""
+    response = ask(edge, path, authorization=basic())
+
+    message = f"pytest-apigee does not model GET https://api.enterprise.apigee.com{hidden}."
+    assert (response.status, response.text) == (501, f"{message}\n")
+    assert edge.take_grievances() == (Grievance(kind="not_modelled", message=message),)
+    assert str(edge.calls.last) == f"GET https://api.enterprise.apigee.com{hidden} -> 501  {message}"
+
+
+@pytest.mark.parametrize(
+    "rest", ["", "/developers", "/apis/weather/deployments", "/oauth2/accesstokens/abc", "/nothing"]
+)
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("unknown", "unknown organization; declared: acme, globex"),
+        ("globex", "the SSO user ops@acme.example has no role in organization 'globex'"),
+    ],
+)
+def test_what_lies_below_an_organization_needs_a_role_in_it(edge, name, reason, method, rest):
+    """Organization and role come first: 403 for whatever lies below an organization, without complaint."""
+    edge.organization("globex")
+
+    response = ask(edge, f"/v1/o/{name}{rest}", authorization=basic(), method=method)
+
+    assert (response.status, list(response.headers), response.body) == (403, [], b"")
+    assert edge.calls.last.reason == reason
+    assert edge.take_grievances() == ()
 
 
 @pytest.mark.parametrize(

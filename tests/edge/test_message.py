@@ -1,6 +1,7 @@
 """HTTP messages as values: what they keep as it was sent, and what their readers make of it."""
 
 import base64
+import re
 
 import pytest
 
@@ -429,7 +430,6 @@ def test_a_response_of_json_may_say_something_else():
     ("value", "why"),
     [
         ({1, 2}, "Object of type set is not JSON serializable"),
-        ("\ud800", "'utf-8' codec can't encode character '\\ud800' in position 1: surrogates not allowed"),
     ],
 )
 def test_what_is_not_json_is_an_error(value, why):
@@ -440,3 +440,109 @@ def test_what_is_not_json_is_an_error(value, why):
     assert str(raised.value) == (
         f"A target's answer must be JSON, a Response, or a callable that returns one of them: {why}."
     )
+
+
+@pytest.mark.parametrize("value", [float("nan"), {"temp": [1.5, float("-inf")]}, {float("inf"): 1}])
+def test_a_number_that_json_lacks_is_an_error(value):
+    """NaN and the infinities are no JSON, though Python would write them."""
+    with pytest.raises(ConfigurationError) as raised:
+        Response.of_json(value)
+
+    assert re.fullmatch(
+        "A target's answer must be JSON, a Response, or a callable that returns one of them: "
+        r"Out of range float values are not JSON compliant(: (nan|-inf|inf))?\.",  # the value: from Python 3.13 on
+        str(raised.value),
+    )
+
+
+def test_json_that_is_nested_too_deep_is_an_error():
+    """JSON that cannot be written for its depth is refused like what is not JSON."""
+    value = []
+    for _ in range(100_000):
+        value = [value]
+
+    with pytest.raises(ConfigurationError) as raised:
+        Response.of_json(value)
+
+    assert str(raised.value).startswith(
+        "A target's answer must be JSON, a Response, or a callable that returns one of them: "
+    )
+
+
+def test_a_lone_surrogate_in_json_becomes_a_question_mark():
+    """Text that UTF-8 cannot hold does not break an answer."""
+    assert Response.of_json("a\ud800b").body == b'"a?b"'
+
+
+BAD_HEADERS = "Headers are a dict of texts, or pairs of texts, as {'Accept': 'application/json'}."
+BAD_URL = "The URL of a Request must be absolute and http or https, as in 'https://login.apigee.com/oauth/token'."
+
+
+@pytest.mark.parametrize(
+    "headers", [None, 5, "Accept", b"x", {"A": 1}, {1: "a"}, {"A": None}, {"A": b"x"}, [("A",)], [("A", "b", "c")], [5]]
+)
+@pytest.mark.parametrize(
+    "make",
+    [
+        Headers,
+        lambda headers: Request(url=URL, headers=headers),
+        lambda headers: Response(headers=headers),
+        lambda headers: Response.of_json({}, headers=headers),
+    ],
+    ids=["Headers", "Request", "Response", "of_json"],
+)
+def test_headers_of_another_type_are_an_error(make, headers):
+    """Headers are texts, in a mapping or in pairs; the error shows none of them."""
+    with pytest.raises(ConfigurationError) as raised:
+        make(headers)
+
+    assert str(raised.value) == BAD_HEADERS
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Request(url=URL, body=None), "A body is bytes or text, not NoneType."),
+        (lambda: Request(url=URL, body={"a": 1}), "A body is bytes or text, not dict."),
+        (lambda: Response(body=5), "A body is bytes or text, not int."),
+        (lambda: Response(body=bytearray(b"x")), "A body is bytes or text, not bytearray."),
+        (lambda: Response(status="200"), "A Response needs a final status from 200 to 599, not '200'."),
+        (lambda: Response(status=200.0), "A Response needs a final status from 200 to 599, not 200.0."),
+        (lambda: Response(status=True), "A Response needs a final status from 200 to 599, not True."),
+        (lambda: Response(status=None), "A Response needs a final status from 200 to 599, not None."),
+        (lambda: Request(url=None), BAD_URL),
+        (lambda: Request(url=b"https://login.apigee.com"), BAD_URL),
+        (lambda: Request(url=URL, method=None), "The method of a Request is text, as 'GET', not NoneType."),
+    ],
+)
+def test_a_part_of_another_type_is_an_error(make, message):
+    """Body, status, URL and method are checked where a message is made."""
+    with pytest.raises(ConfigurationError) as raised:
+        make()
+
+    assert str(raised.value) == message
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/v1/o/acme/oauth2/accesstokens/s3cret", "/v1/o/acme/oauth2/accesstokens/[hidden]"),
+        ("/v1/o/acme/oauth2/refreshtokens/s3cret/x", "/v1/o/acme/oauth2/refreshtokens/[hidden]/x"),
+        ("/v1/o/acme/oauth2/authorizationcodes/s3cret", "/v1/o/acme/oauth2/authorizationcodes/[hidden]"),
+        ("/v1/o/acme/developers/a@b/apps/x/keys/s3cret", "/v1/o/acme/developers/a@b/apps/x/keys/[hidden]"),
+        (
+            "/v1/o/acme/developers/a@b/apps/x/keys/s3cret/apiproducts/gold",
+            "/v1/o/acme/developers/a@b/apps/x/keys/[hidden]/apiproducts/gold",
+        ),
+        ("/v1/o/acme/oauth2/accesstokens", "/v1/o/acme/oauth2/accesstokens"),
+        ("/v1/o/acme/oauth2/accesstokens?token=s3cret", "/v1/o/acme/oauth2/accesstokens"),
+        ("/monkeys/tokens-of-love", "/monkeys/tokens-of-love"),
+    ],
+)
+def test_a_request_is_shown_without_secrets(path, shown):
+    """For people, a request has no query, and no token, code or key that is part of its path."""
+    request = Request(method="DELETE", url=f"https://api.enterprise.apigee.com{path}")
+
+    assert request.shown == f"DELETE https://api.enterprise.apigee.com{shown}"
+    assert repr(request) == f"<Request DELETE https://api.enterprise.apigee.com{shown}>"
+    assert request.url.endswith(path)

@@ -130,14 +130,26 @@ def test_takes_basic_credentials_before_those_of_the_form() -> None:
     assert edge.calls.last.app == app.name
 
 
-def test_takes_the_form_where_the_basic_header_is_unreadable() -> None:
-    """A Basic header that does not decode counts as none."""
+@pytest.mark.parametrize("credentials", ["?", "bm9jb2xvbg=="], ids=["not base64", "no colon"])
+def test_takes_no_form_where_the_basic_header_is_unreadable(credentials: str) -> None:
+    """A Basic header that does not decode is a client without id, whatever the form holds."""
     edge = frozen_edge()
     app = edge.app()
 
-    status, _, _ = answer(edge, app_request(edge, app).with_headers([FORM, ("Authorization", "Basic ?")]))
+    sent = answer(edge, app_request(edge, app).with_headers([FORM, ("Authorization", f"Basic {credentials}")]))
 
-    assert status == 200
+    assert sent == (401, [JSON], b'{"ErrorCode" : "invalid_client", "Error" :"Client identifier is required"}')
+
+
+@pytest.mark.parametrize("credentials", ["?", "bm9jb2xvbg=="], ids=["not base64", "no colon"])
+def test_takes_the_form_where_the_basic_header_is_unreadable_if_switched_on(credentials: str) -> None:
+    """The guess `undecodable_basic_counts_as_absent` lets the form count beside a Basic header that does not decode."""
+    edge = frozen_edge(guesses={"undecodable_basic_counts_as_absent": True})
+    app = edge.app()
+
+    edge.handle(app_request(edge, app).with_headers([FORM, ("Authorization", f"Basic {credentials}")]))
+
+    assert edge.calls.tokens_issued.only.app == app.name
 
 
 @pytest.mark.parametrize(

@@ -515,9 +515,10 @@ def test_another_seed_gives_other_tokens():
 @pytest.mark.parametrize(
     ("guesses", "claim", "value"),
     [
-        ({"al_claim": 7}, "al", 7),
-        ({"al_claim": 0}, "al", 0),
-        ({"al_claim": -2}, "al", None),
+        ({"al_claim": "era"}, "al", 2),
+        ({"al_claim": "2"}, "al", 2),
+        ({"al_claim": "0"}, "al", 0),
+        ({"al_claim": "absent"}, "al", None),
         ({"origin_claim": "saml"}, "origin", "saml"),
         ({"issuer": "https://sso.acme.example"}, "iss", "https://sso.acme.example/oauth/token"),
     ],

@@ -7,6 +7,7 @@ import jwt
 import pytest
 
 from pytest_apigee.edge.sso.signing_key import test_key as published_key
+from pytest_apigee.edge.sso.totp import code_at
 from tests.edge.sso_support import (
     EMAIL,
     MFA_CODE,
@@ -688,3 +689,166 @@ def test_a_password_set_to_the_same_revokes_nothing(edge):
     edge.set_password(EMAIL, PASSWORD)
 
     assert answer(edge, refresh(token)).status == 200
+
+
+# What uses an MFA code up
+
+FAILED_LATER = {
+    "other client in the form": mfa_form(mfa_token=MFA_CODE, client_id="other"),
+    "unknown scope": mfa_form(mfa_token=MFA_CODE, scope="uaa.admin"),
+}
+
+
+@pytest.mark.parametrize("form", FAILED_LATER.values(), ids=FAILED_LATER)
+def test_a_login_that_fails_later_leaves_the_mfa_code_good(mfa_edge, form):
+    """Only a login that succeeds uses a code up, whatever else was wrong with the others."""
+    refused = answer(mfa_edge, token_request(form))
+
+    assert refused.status in (400, 401)
+    assert answer(mfa_edge, token_request(mfa_form(mfa_token=MFA_CODE))).status == 200
+
+
+def test_a_login_without_client_leaves_the_mfa_code_good(mfa_edge):
+    """A login that lacks its client is no login."""
+    refused = answer(mfa_edge, token_request(mfa_form(mfa_token=MFA_CODE), authorization=None))
+
+    assert refused.status == 401
+    assert answer(mfa_edge, token_request(mfa_form(mfa_token=MFA_CODE))).status == 200
+
+
+def mfa_edge_with(**guesses):
+    edge = edge_at_noon(guesses=guesses)
+    edge.clock.travel_to(MFA_MOMENT)
+    edge.user("mfa@acme.example", password="pw", mfa_secret=MFA_SECRET)
+    return edge
+
+
+def test_an_mfa_code_is_good_again_where_switched_on():
+    """The guess `mfa_code_reuse` lets a code serve more than once."""
+    edge = mfa_edge_with(mfa_code_reuse=True)
+
+    assert [answer(edge, token_request(mfa_form(mfa_token=MFA_CODE))).status for _ in range(2)] == [200, 200]
+
+
+@pytest.mark.parametrize(
+    ("drift", "moment", "status"),
+    [
+        (0, "2005-03-18T01:58:29Z", 401),  # MFA_CODE is that of 01:58:30 to 01:58:59
+        (1, "2005-03-18T01:58:00Z", 200),
+        (1, "2005-03-18T01:57:59Z", 401),
+        (1, "2005-03-18T01:59:29Z", 200),
+        (1, "2005-03-18T01:59:30Z", 401),
+        (2, "2005-03-18T01:59:30Z", 200),
+    ],
+)
+def test_an_mfa_code_may_be_early_or_late_where_switched_on(drift, moment, status):
+    """The guess `mfa_drift_steps` takes codes of so many steps of 30 seconds before and after."""
+    edge = mfa_edge_with(mfa_drift_steps=drift)
+    edge.clock.travel_to(moment)
+
+    assert answer(edge, token_request(mfa_form(mfa_token=MFA_CODE))).status == status
+
+
+def test_an_older_mfa_code_is_used_up_by_a_newer_one():
+    """With drift, a code of the step before that of the last login counts as used; that of a later step does not."""
+    edge = mfa_edge_with(mfa_drift_steps=1)
+    before, after = "081804", code_at(MFA_SECRET, 1111111140_000)  # before: 1111111109 s, RFC 6238 has 07081804
+
+    codes = (MFA_CODE, before, after, MFA_CODE)
+    statuses = [answer(edge, token_request(mfa_form(mfa_token=code))).status for code in codes]
+
+    assert statuses == [200, 401, 200, 401]
+
+
+def test_an_mfa_code_at_the_start_of_time():
+    """With drift, the steps before 1970 have no codes."""
+    edge = mfa_edge_with(mfa_drift_steps=3)
+    edge.clock.freeze("1970-01-01T00:00:00Z")
+
+    assert answer(edge, token_request(mfa_form(mfa_token="000000"))).status == 401
+    assert answer(edge, token_request(mfa_form(mfa_token="287082"))).status == 200  # 59 s, in step 1
+
+
+# What a refresh may ask for
+
+NARROWED = (
+    '{"error":"invalid_scope","error_description":"Unable to narrow the scope of the client authentication to '
+    '[openid, approvals.me].","scope":"openid scim.me"}'
+)
+
+
+@pytest.mark.parametrize(("scope", "granted"), [("scim.me", "scim.me"), ("scim.me openid", "scim.me openid"), ("", "")])
+def test_a_refresh_may_ask_for_fewer_scopes(edge, scope, granted):
+    """Scopes that the token has are granted alone; none asked for, all of them."""
+    form = {**REFRESH, "refresh_token": log_in(edge, scope="openid scim.me")["refresh_token"], "scope": scope}
+
+    body = answer(edge, token_request(form)).json()
+
+    assert body["scope"] == (granted or "openid scim.me")
+    assert claims_of(body["access_token"])["scope"] == body["scope"].split()
+    assert claims_of(body["refresh_token"])["scope"] == ["openid", "scim.me"]
+
+
+def test_a_refresh_may_not_ask_for_other_scopes(edge):
+    """Scopes that the token lacks are refused; the third field lists those that it has."""
+    token = log_in(edge, scope="openid scim.me")["refresh_token"]
+
+    response = answer(edge, token_request({**REFRESH, "refresh_token": token, "scope": "openid approvals.me openid"}))
+
+    assert response.status == 400
+    assert list(response.headers) == headers()
+    assert response.body == NARROWED.encode()
+    assert edge.calls.last.reason == "the refresh asks for scopes that its token lacks"
+
+
+def test_a_refresh_token_without_scopes_has_none_to_give(edge):
+    """A token that somebody signed with the published key, without a list of scopes, has none."""
+    token = signed({**claims_of(log_in(edge)["refresh_token"]), "scope": "openid"})
+
+    assert answer(edge, refresh(token)).json()["scope"] == ""
+
+
+@pytest.mark.parametrize(
+    ("guesses", "make", "body"),
+    [
+        (
+            {"refresh_scope_text": "Too much:"},
+            lambda edge: {"refresh_token": log_in(edge, scope="openid")["refresh_token"], "scope": "scim.me"},
+            '{"error":"invalid_scope","error_description":"Too much: [scim.me].","scope":"openid"}',
+        ),
+        (
+            {"edgecli_grants": "password"},
+            lambda edge: {"refresh_token": log_in(edge)["refresh_token"]},
+            '{"error":"invalid_client","error_description":"Unauthorized grant type: refresh_token"}',
+        ),
+    ],
+    ids=["refresh_scope_text", "edgecli_grants"],
+)
+def test_a_guess_about_refreshing_can_be_switched(guesses, make, body):
+    """What is guessed of a refused refresh can be switched."""
+    edge = edge_at_noon(guesses=guesses)
+
+    assert answer(edge, token_request({**REFRESH, **make(edge)})).text == body
+
+
+def test_the_text_for_an_access_token_can_be_switched():
+    """The guess `swapped_jwt_text` is how an access token is called where a refresh token belongs."""
+    edge = edge_at_noon(guesses={"swapped_jwt_text": "No refresh token"})
+    token = access_token(edge)
+
+    assert answer(edge, refresh(token)).text == (
+        f'{{"error":"invalid_token","error_description":"No refresh token: {token}"}}'
+    )
+
+
+def test_a_token_of_another_zone_is_refused(edge):
+    """A token of another zone is refused like one of another issuer."""
+    token = signed({**claims_of(log_in(edge)["refresh_token"]), "zid": "acme"})
+
+    response = answer(edge, refresh(token))
+
+    assert response.status == 401
+    assert response.text == (
+        '{"error":"invalid_token","error_description":"Invalid issuer for token:https://login.apigee.com"}'
+    )
+    assert edge.calls.last.reason == "a token of another issuer or zone than https://login.apigee.com"

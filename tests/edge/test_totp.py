@@ -62,7 +62,15 @@ def test_a_secret_may_lack_its_padding():
     assert decoded_secret("JBSWY") == b"Hel"
 
 
-@pytest.mark.parametrize("secret", ["", " ", "=", "A", "JBSW1", "JBSW8", "secret!", "geheimnüs", "\ud800"])
+def test_an_empty_secret_is_an_error():
+    """A secret is text that is not empty; without MFA it is left out."""
+    with pytest.raises(ConfigurationError) as raised:
+        FakeEdge().user("mfa@acme.example", mfa_secret="")
+
+    assert str(raised.value) == "mfa_secret takes text, not an empty text."
+
+
+@pytest.mark.parametrize("secret", [" ", "=", "A", "JBSW1", "JBSW8", "secret!", "geheimnüs", "\ud800"])
 def test_another_secret_is_an_error(secret):
     """A secret that is not base32 is an error that does not repeat it."""
     with pytest.raises(ConfigurationError) as raised:

@@ -39,7 +39,7 @@ MESSAGES = {
     "user_stub": (
         "A stub of your own `responses` matches https://login.apigee.com/x, but the fake answers for login.apigee.com. "
         "Stub it on `apigee.responses` instead, or leave the host to your mock: "
-        '@pytest.mark.apigee(release=["login.apigee.com"]).'
+        '@pytest.mark.apigee(release=["login.apigee.com"]) or fake_edge(release=["login.apigee.com"]).'
     ),
     "fence": (
         "login.apigee.com is a host of Apigee Edge and a fake Edge is open, but this client is not answered in process:"

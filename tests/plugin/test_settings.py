@@ -277,7 +277,8 @@ def test_a_fence_around_the_run(run_apart, monkeypatch, host):
     assert done.counts == {"failed": 1}
     assert (
         f"{host} is a host of Apigee Edge and the ini option apigee_fence is 'run', so no request may reach the real "
-        "one. Open a fake (the apigee fixture or fake_edge()) around this call."
+        "one. Open a fake (the apigee fixture or fake_edge()) around this call (in a test that uses apigee_shared or a "
+        "fixture of yours, name that fixture among the test's arguments)."
     ) in done.output.replace("\nE   ", " ")
 
 

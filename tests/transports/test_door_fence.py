@@ -20,7 +20,7 @@ import urllib3
 from pytest_apigee.errors import FencedHostError
 from pytest_apigee.transports.fence import admit, fence_hosts
 from pytest_apigee.transports.requests import open_door
-from pytest_apigee.transports.switchboard import switchboard
+from pytest_apigee.transports.switchboard import Fenced, Switchboard, switchboard
 
 
 def not_answered(host):
@@ -33,7 +33,8 @@ def not_answered(host):
 def closed(host, because="this process used a fake Edge"):
     return (
         f"{host} is a host of Apigee Edge and {because}, so no request may reach the real one. "
-        "Open a fake (the apigee fixture or fake_edge()) around this call."
+        "Open a fake (the apigee fixture or fake_edge()) around this call (in a test that uses apigee_shared or "
+        "a fixture of yours, name that fixture among the test's arguments)."
     )
 
 
@@ -43,6 +44,18 @@ def by_socket(url, proxy):
 
 def by_bytes(url, proxy):
     socket.getaddrinfo(url.host.encode(), None)
+
+
+def by_gethostbyname(url, proxy):
+    socket.gethostbyname(url.host)
+
+
+def by_gethostbyname_ex(url, proxy):
+    socket.gethostbyname_ex(url.host)
+
+
+def by_gethostbyaddr(url, proxy):
+    socket.gethostbyaddr(url.host)
 
 
 def by_raw_socket(url, proxy):
@@ -304,12 +317,24 @@ def test_fences_before_a_door_was_opened(make_world):
     assert switchboard().fence_around(world.host) is None
 
 
+def test_lifts_its_own_fence_alone(make_world):
+    """Of two fences around the same hosts (a run of pytest within another) each is lifted for itself."""
+    world = make_world()
+
+    with fence_hosts(world.host_test):
+        with fence_hosts(world.host_test):
+            pass
+
+        assert switchboard().fence_around(world.host) is not None
+    assert switchboard().fence_around(world.host) is None
+
+
 def test_keeps_one_fence_for_many_worlds(make_world):
-    """A thousand worlds with the same hosts leave one fence, and no world."""
+    """Five hundred worlds with the same hosts leave one fence, and no world."""
     switches = switchboard()
-    before = len(switches._fenced)  # noqa: SLF001 - what must not grow shows nowhere else
+    before = len(switches._left)  # noqa: SLF001 - what must not grow shows nowhere else
     kept = []
-    for _ in range(1000):
+    for _ in range(500):
         world = make_world("same-hosts.test")
         with open_door(world):
             pass
@@ -317,8 +342,20 @@ def test_keeps_one_fence_for_many_worlds(make_world):
     del world
     gc.collect()
 
-    assert len(switches._fenced) == before + 1  # noqa: SLF001 - as above
+    assert len(switches._left) == before + 1  # noqa: SLF001 - as above
     assert [ref for ref in kept if ref() is not None] == []
+
+
+def test_keeps_the_last_thousand_fences_of_worlds_that_differ(make_world):
+    """Worlds with hosts of their own leave a thousand fences at most; those that were closed last stay."""
+    board, lasting = Switchboard(), Fenced(test=make_world("lasting.test").host_test, because="")
+    board.fence(lasting)
+    for name in [*(f"hosts-{number}.test" for number in range(1001)), "hosts-1.test", "one-more.test"]:
+        board.close(None, Fenced(test=make_world(name).host_test, because=""))
+
+    hosts = ["hosts-0.test", "hosts-1.test", "hosts-2.test", "hosts-3.test", "one-more.test", "lasting.test"]
+    stands = [board.fence_around(host) is not None for host in hosts]
+    assert stands == [False, True, False, True, True, True]
 
 
 def test_keeps_no_world_in_a_response(make_world):
@@ -430,3 +467,25 @@ print(response.status_code)
     )
 
     assert (done.stdout, done.stderr, done.returncode) == ("200\n", "", 0)
+
+
+@pytest.mark.parametrize(("asked_for", "traced"), [("1", True), ("", False)])
+def test_is_not_traced_unless_asked(run_python, monkeypatch, asked_for, traced):
+    """A debugger does not step into the fence, and a traced process is not slowed by it; our own coverage sees it."""
+    monkeypatch.setenv("PYTEST_APIGEE_TRACE_FENCE", asked_for)
+    done = run_python(
+        """
+import os, sys
+from conftest import World
+from pytest_apigee.transports.requests import open_door
+seen = []
+with open_door(World()):
+    before = sys.gettrace()
+    sys.settrace(lambda frame, event, arg: seen.append(frame.f_code.co_name))
+    os.listdir(".")
+    sys.settrace(before)
+print("hook" in seen)
+"""
+    )
+
+    assert (done.stderr, done.stdout) == ("", f"{traced}\n")

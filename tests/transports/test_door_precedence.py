@@ -63,10 +63,10 @@ def test_refuses_a_users_stub_for_an_owned_host(world, door, stubbed):
     message = (
         f"A stub of your own `responses` matches {world.url}, but the fake answers for {world.host}. "
         f"Stub it on `apigee.responses` instead, or leave the host to your mock: "
-        f'@pytest.mark.apigee(release=["{world.host}"]).'
+        f'@pytest.mark.apigee(release=["{world.host}"]) or fake_edge(release=["{world.host}"]).'
     )
     with responses.RequestsMock(assert_all_requests_are_fired=False) as outer, responses.RequestsMock() as inner:
-        outer.post(url)
+        outer.get(url)
         inner.get(OTHER, body="mine")
         with pytest.raises(ConfigurationError) as caught:
             requests.get(world.url + "?secret=1", timeout=5)
@@ -75,6 +75,25 @@ def test_refuses_a_users_stub_for_an_owned_host(world, door, stubbed):
     assert str(caught.value) == message
     assert world.complaints == [("user_stub", message)]
     assert world.requests == []
+
+
+def test_answers_where_a_test_allows_that_a_stub_is_passed_over(world, door):
+    """Where the test tolerates this kind of complaint, the fake answers."""
+    world.tolerated = {"user_stub"}
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mine:
+        mine.get(re.compile("https://.*"), body="mine")
+
+        assert requests.get(world.url, timeout=5).text == "fake"
+    assert [kind for kind, _ in world.complaints] == ["user_stub"]
+
+
+def test_lets_a_users_stub_of_another_method(world, door):
+    """A user's stub for another method would not have answered, so it is no mistake."""
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mine:
+        mine.post(world.url, body="mine")
+
+        assert requests.get(world.url, timeout=5).text == "fake"
+    assert world.complaints == []
 
 
 def test_lets_a_users_stub_that_passes_through(world, door):
@@ -193,6 +212,35 @@ def test_answers_before_a_mounted_adapter(world, listener):
 
     assert texts == ["fake", "mounted"]
     assert adapter.send(requests.Request("GET", world.url).prepare()).text == "mounted"
+
+
+def test_refuses_a_mounted_adapter_of_requests_mock(world):
+    """A requests_mock adapter that is mounted for an owned host fails the request and the test, and names both ways."""
+    session, mounted = requests.Session(), requests_mock.Adapter()
+    mounted.register_uri("GET", requests_mock.ANY, text="mounted")
+    session.mount("https://", mounted)
+    message = (
+        f"An adapter of requests_mock is mounted for {world.url}, but the fake answers for {world.host}. "
+        "Stub it on `apigee.responses` instead, or leave the host to your mock: "
+        f'@pytest.mark.apigee(release=["{world.host}"]) or fake_edge(release=["{world.host}"]).'
+    )
+    with open_door(world), pytest.raises(ConfigurationError) as caught:
+        session.get(world.url + "?secret=1")
+
+    assert str(caught.value) == message
+    assert world.complaints == [("user_stub", message)]
+    with open_door(world, released=[world.host]):
+        assert session.get(world.url).text == "mounted"
+
+
+def test_answers_where_a_test_allows_that_a_mounted_mock_is_passed_over(world, door):
+    """Where the test tolerates it, the fake answers before a requests_mock adapter."""
+    world.tolerated = {"user_stub"}
+    session = requests.Session()
+    session.mount("https://", requests_mock.Adapter())
+
+    assert session.get(world.url).text == "fake"
+    assert len(world.complaints) == 1
 
 
 def test_answers_before_a_mock_that_says_it_is_an_adapter(world):

@@ -10,6 +10,8 @@ import urllib3
 from responses import matchers, registries
 
 from pytest_apigee.edge.message import ConnectionFailure, FailureKind, Response
+from pytest_apigee.errors import ConfigurationError
+from pytest_apigee.transports.requests import open_door
 
 STUBBED = "answered by a stub on apigee.responses"
 
@@ -180,3 +182,50 @@ def test_asserts_that_stubs_were_fired_where_asked(world, door):
     with pytest.raises(AssertionError, match=re.escape("Not all requests have been executed")), door.responses:
         pass
     door.responses.assert_all_requests_are_fired = False
+
+
+WAYS = {
+    "add": lambda mock, url: mock.add(responses.GET, url),
+    "response": lambda mock, url: mock.add(responses.Response("GET", url)),
+    "get": lambda mock, url: mock.get(url),
+    "post": lambda mock, url: mock.post(url, json={}),
+    "upsert": lambda mock, url: mock.upsert(responses.GET, url),
+    "replace": lambda mock, url: mock.replace(responses.GET, url),
+    "callback": lambda mock, url: mock.add_callback(responses.GET, url, lambda request: (200, {}, "")),
+}
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://elsewhere.test/?secret=1", "elsewhere.test"),
+        ("https://released.door.test/", "released.door.test"),
+        ("/oauth/token", "/oauth/token"),
+    ],
+)
+def test_refuses_a_stub_that_would_never_be_asked(make_world, way, url, host):
+    """A stub for a host that this door does not answer is refused where it is made, whichever way it is made."""
+    with open_door(make_world("door.test"), released=["released.door.test"]) as door:
+        with pytest.raises(ConfigurationError) as caught:
+            way(door.responses, url)
+
+        assert door.responses.registered() == []
+    assert str(caught.value) == (
+        f"A stub on `apigee.responses` for {host} would never be asked: that host is not answered by the fake. "
+        "Stub it with your own `responses`."
+    )
+
+
+@pytest.mark.parametrize("registry", [registries.FirstMatchRegistry, registries.OrderedRegistry])
+def test_refuses_such_a_stub_in_every_registry(world, door, registry):
+    """A registry of the user's choice is checked too, and keeps its class; patterns cannot be checked."""
+
+    @door.responses.activate(registry=registry)
+    def decorated():
+        with pytest.raises(ConfigurationError):
+            door.responses.get("https://elsewhere.test/")
+        door.responses.get(re.compile("https://elsewhere"))
+        return type(door.responses.get_registry()), len(door.responses.registered())
+
+    assert decorated() == (registry, 1)

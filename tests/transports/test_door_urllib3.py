@@ -1,15 +1,18 @@
 """Clients of urllib3 are answered from memory, whatever their pools are."""
 
+import gc
 import re
 import socket
 
 import pytest
+import requests
 import urllib3
 from pytest_socket import disable_socket, enable_socket
 from urllib3.exceptions import HostChangedError, MaxRetryError, NameResolutionError, ProtocolError, ReadTimeoutError
 
 from pytest_apigee.edge.message import FailureKind, Response
 from pytest_apigee.transports.requests import open_door
+from pytest_apigee.transports.urllib3 import AnsweringConnection, AnsweringPool, Call
 
 
 def test_answers_a_pool_manager(world, door):
@@ -116,6 +119,34 @@ def test_says_why_a_host_is_unknown(world, door):
     with pytest.raises(MaxRetryError, match=re.escape(f"Failed to resolve '{world.host}'")) as caught:
         urllib3.PoolManager(retries=0).request("GET", world.url)
     assert "No such organization." in str(caught.value)
+
+
+@pytest.mark.parametrize(("scheme", "kind"), [("http", "HTTPConnectionPool"), ("https", "HTTPSConnectionPool")])
+@pytest.mark.parametrize("get", [requests.get, lambda url: urllib3.request("GET", url, retries=0)])
+def test_reads_as_urllib3_does(world, door, caplog, get, scheme, kind):
+    """Errors and debug lines show the pool and the port that urllib3 would show."""
+    url, port = f"{scheme}://{world.host}/x", {"http": 80, "https": 443}[scheme]
+    caplog.set_level("DEBUG", "urllib3")
+
+    get(url)
+    world.fails(FailureKind.UNKNOWN_HOST)
+    with pytest.raises((requests.ConnectionError, MaxRetryError)) as caught:
+        get(url)
+
+    assert f'{scheme}://{world.host}:{port} "GET /x HTTP/1.1" 200' in caplog.text
+    assert f"{kind}(host='{world.host}', port={port}): Max retries exceeded" in str(caught.value)
+
+
+@pytest.mark.parametrize("get", [requests.get, lambda url: urllib3.request("GET", url)])
+def test_leaves_nothing_of_a_request(world, door, get):
+    """A pool and its call are gone with their request, though urllib3 keeps the connections of a living pool."""
+    for _ in range(50):
+        get(world.url)
+    gc.collect()
+
+    left = [one for one in gc.get_objects() if type(one) in (AnsweringPool, AnsweringConnection, Call)]
+    chain = [(type(o), [(type(r), str(r)[:300]) for r in gc.get_referrers(o) if r is not left]) for o in left]
+    assert not left, "\n".join(map(str, chain))
 
 
 def test_raises_a_mistake_of_the_handler(world, door):

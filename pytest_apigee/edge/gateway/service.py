@@ -4,8 +4,6 @@ State changes under the world's lock; targets run outside it, so that a target m
 Source: runtime.md sections 2.1 and 6.3.
 """
 
-from datetime import timedelta
-
 from pytest_apigee.edge.era import CURRENT
 from pytest_apigee.edge.gateway.faults import PolicyFault
 from pytest_apigee.edge.gateway.flow import Flow, FlowContext
@@ -56,8 +54,7 @@ class GatewayService:
     def _routed(self, request: Request, address: GatewayAddress, notes: Notes) -> FlowContext:
         organization = self._state.require_organization(address.organization)
         notes.organization, notes.environment = organization.name, address.environment
-        after = timedelta(days=self._state.guesses.purge_after_days)
-        organization.tokens.purge(self._state.clock.now_ms, after=after)
+        self._state.forget_old_tokens(organization)
         virtual_host = "secure" if request.scheme == "https" else "default"
         proxy = _proxy_for(organization, address.environment, virtual_host, request.path)
         if proxy is None:

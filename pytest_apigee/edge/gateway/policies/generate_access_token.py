@@ -63,7 +63,7 @@ def granted_scopes(organization: Organization, client: Client, requested: str | 
 def issue_token(
     state: WorldState, organization: Organization, client: Client, *, scopes: tuple[str, ...], lifetime: timedelta
 ) -> AccessToken:
-    """Make an access token for a client and keep it."""
+    """Make an access token for a client and keep it, beside the others that are not too old."""
     now_ms = state.clock.now_ms
     token = AccessToken(
         value=state.identifiers.access_token(),
@@ -74,6 +74,7 @@ def issue_token(
         issued_at_ms=now_ms,
         expires_at_ms=now_ms + lifetime // MILLISECOND,
     )
+    state.forget_old_tokens(organization)
     organization.tokens.add(token)
     return token
 

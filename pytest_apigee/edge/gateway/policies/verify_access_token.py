@@ -79,6 +79,8 @@ def _why_unknown(context: FlowContext, value: str) -> str:
     for organization in context.state.organizations.values():
         if organization.tokens.find(value) is not None:
             return f"the token belongs to organization {organization.name!r}"
+    if is_marked(value) and context.organization.tokens.has_forgotten:
+        return "a token that expired days ago, so that Edge forgot it, or one of another world"
     if is_marked(value):
         return "a token of another world (issued in another test, perhaps kept in a module-level cache)"
     return "nobody issued this token"

@@ -3,12 +3,10 @@
 Rules of this file:
 
 * A message never changes once it is made.
-* Reading what a client sent never raises, except `basic_credentials`, whose two failures Edge tells apart.
+* Reading what a client sent never raises.
 * What a client sends may be anything; what we answer with must be fit for the wire, so `Response` checks itself.
 """
 
-import base64
-import binascii
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -264,48 +262,6 @@ class Fields:
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self._pairs)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class BasicCredentials:
-    """What an ``Authorization: Basic`` header carries."""
-
-    user: str
-    password: str = field(repr=False)
-
-
-class UndecodableBasicError(ValueError):
-    """The Basic header is not base64."""
-
-
-class InvalidBasicError(ValueError):
-    """The decoded Basic header holds no colon."""
-
-
-def authorization_of(request: Request, scheme: str) -> str | None:
-    """Return what follows the scheme, compared in any letter case, in the Authorization header."""
-    sent, _, credentials = (request.headers.get("Authorization") or "").partition(" ")
-    return credentials.strip() if sent.lower() == scheme.lower() else None
-
-
-def basic_credentials(request: Request) -> BasicCredentials | None:
-    """Return the credentials of a Basic Authorization header, or None where there is no such header.
-
-    Raises:
-        UndecodableBasicError: It is not base64.
-        InvalidBasicError: It decodes to something without a colon.
-    """
-    encoded = authorization_of(request, "Basic")
-    if encoded is None:
-        return None
-    try:
-        decoded = base64.b64decode(encoded.encode("utf-8", "surrogatepass"), validate=True).decode("utf-8", "replace")
-    except binascii.Error:
-        raise UndecodableBasicError from None
-    user, colon, password = decoded.partition(":")
-    if not colon:
-        raise InvalidBasicError
-    return BasicCredentials(user=user, password=password)
 
 
 def _parts_of(url: object) -> re.Match[str]:

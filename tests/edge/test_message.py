@@ -5,19 +5,14 @@ import re
 
 import pytest
 
-from pytest_apigee.edge.message import (
+from pytest_apigee.edge.authorization import (
     BasicCredentials,
-    Fields,
-    Headers,
     InvalidBasicError,
-    Request,
-    Response,
     UndecodableBasicError,
     authorization_of,
     basic_credentials,
-    header_safe,
-    host_of,
 )
+from pytest_apigee.edge.message import Fields, Headers, Request, Response, header_safe, host_of
 from pytest_apigee.errors import ConfigurationError
 
 URL = "https://acme-test.apigee.net/weather"

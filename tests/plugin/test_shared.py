@@ -5,8 +5,8 @@ import pytest
 NOT_BOTH = "A test uses either apigee or apigee_shared, not both: drop one of them, here or in its fixtures."
 CLOSED = (
     "{host} is a host of Apigee Edge and this process used a fake Edge, so no request may reach the real one. "
-    "Open a fake (the apigee fixture or fake_edge()) around this call (in a test that uses apigee_shared or a fixture of "
-    "yours, name that fixture among the test's arguments)."
+    "Open a fake (the apigee fixture or fake_edge()) around this call (in a test that uses apigee_shared or a fixture "
+    "of yours, name that fixture among the test's arguments)."
 )
 TYPO = """
 import pytest, requests

@@ -8,17 +8,16 @@ import re
 from collections.abc import Callable
 from urllib.parse import unquote
 
-from pytest_apigee.edge.jackson import Json, pretty
-from pytest_apigee.edge.journal import Notes
-from pytest_apigee.edge.message import (
+from pytest_apigee.edge.authorization import (
     BasicCredentials,
     InvalidBasicError,
-    Request,
-    Response,
     UndecodableBasicError,
     authorization_of,
     basic_credentials,
 )
+from pytest_apigee.edge.jackson import Json, pretty
+from pytest_apigee.edge.journal import Notes
+from pytest_apigee.edge.message import Request, Response
 from pytest_apigee.edge.organization import Organization
 from pytest_apigee.edge.refusal import BareFault, NotModelled, Refusal
 from pytest_apigee.edge.state import WorldState

@@ -9,17 +9,15 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from pytest_apigee.edge.jackson import compact
-from pytest_apigee.edge.journal import Notes
-from pytest_apigee.edge.message import (
+from pytest_apigee.edge.authorization import (
     BasicCredentials,
-    Fields,
     InvalidBasicError,
-    Request,
-    Response,
     UndecodableBasicError,
     basic_credentials,
 )
+from pytest_apigee.edge.jackson import compact
+from pytest_apigee.edge.journal import Notes
+from pytest_apigee.edge.message import Fields, Request, Response
 from pytest_apigee.edge.refusal import NotModelled, Refusal
 from pytest_apigee.edge.sso import totp
 from pytest_apigee.edge.sso.faults import (

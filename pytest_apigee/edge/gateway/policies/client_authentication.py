@@ -5,10 +5,15 @@ Source: runtime.md sections 2.2 and 5.2. All refusals but the first are in the f
 
 import hmac
 
+from pytest_apigee.edge.authorization import (
+    BasicCredentials,
+    InvalidBasicError,
+    UndecodableBasicError,
+    basic_credentials,
+)
 from pytest_apigee.edge.gateway.faults import FlatFault, PolicyFault
 from pytest_apigee.edge.gateway.flow import FlowContext
 from pytest_apigee.edge.identifiers import is_marked
-from pytest_apigee.edge.message import BasicCredentials, InvalidBasicError, UndecodableBasicError, basic_credentials
 from pytest_apigee.edge.records import Client, DeveloperStatus, Status
 from pytest_apigee.edge.refusal import Refusal
 

@@ -4,6 +4,7 @@ import gzip
 import io
 import re
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 import requests
@@ -265,7 +266,7 @@ def test_sends_as_the_inner_adapter_when_the_door_has_closed(world, listener):
 
     assert adapter.send(prepared).text == "real"
     with pytest.raises(OSError, match="invalid path: /nowhere"):
-        adapter.cert_verify(None, world.url, verify="/nowhere", cert=None)
+        adapter.cert_verify(SimpleNamespace(), world.url, verify="/nowhere", cert=None)
     session.close()
 
 

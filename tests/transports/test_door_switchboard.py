@@ -124,6 +124,17 @@ def test_opens_and_closes_in_threads(make_world):
     assert [getattr(*place) for place in PLACES] == before
 
 
+def test_counts_the_doors_of_the_process(make_world):
+    """The switchboard knows how many doors were opened so far, closed ones too."""
+    before = switchboard().opened
+
+    for _ in range(2):
+        with open_door(make_world()):
+            pass
+
+    assert switchboard().opened == before + 2
+
+
 def test_is_one_for_the_process():
     """Asking twice gives the same switchboard."""
     assert switchboard() is switchboard()

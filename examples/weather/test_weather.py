@@ -181,6 +181,29 @@ def test_target_is_down(apigee: FakeEdge, app: App) -> None:
         client.forecast()
 
 
+@pytest.mark.parametrize("status", [429, 500, 502])
+def test_try_again_later(apigee: FakeEdge, api: Proxy, client: WeatherClient, status: int) -> None:
+    apigee.responses.get(f"{api.url}/forecast", status=status)
+
+    with pytest.raises(UnavailableError, match=f"The weather API refused /forecast: {status}"):
+        client.forecast()
+
+
+@pytest.mark.parametrize("answer", [[], {}, {"access_token": "x"}, {"access_token": "x", "expires_in": "soon"}])
+def test_token_answer_is_not_edges(apigee: FakeEdge, client: WeatherClient, answer: object) -> None:
+    apigee.responses.post(apigee.token_url, json=answer)
+
+    with pytest.raises(UnavailableError):
+        client.forecast()
+
+
+def test_base_url_may_end_in_a_slash(apigee: FakeEdge, api: Proxy, app: App) -> None:
+    client = WeatherClient(f"{api.url}/", apigee.token_url, app.consumer_key, app.consumer_secret)
+
+    assert client.forecast() == {"temp": 21}
+    assert apigee.calls.last.request.path == "/weather/forecast"
+
+
 def test_no_answer_in_time(apigee: FakeEdge, api: Proxy, client: WeatherClient) -> None:
     apigee.responses.get(f"{api.url}/forecast", body=requests.ReadTimeout())
 

@@ -253,6 +253,14 @@ class Fields:
         """Return the first value of a field, or None."""
         return next((value for key, value in self._pairs if key == name), None)
 
+    def __getitem__(self, name: str) -> str:
+        """Return the first value of a field, which must be there.
+
+        Raises:
+            KeyError: It is not.
+        """
+        return dict(reversed(self._pairs))[name]
+
     def merged_with(self, other: "Fields") -> "Fields":
         """Return these fields followed by others, so that these win."""
         return Fields((*self, *other))

@@ -541,3 +541,12 @@ def test_a_request_is_shown_without_secrets(path, shown):
     assert request.shown == f"DELETE https://api.enterprise.apigee.com{shown}"
     assert repr(request) == f"<Request DELETE https://api.enterprise.apigee.com{shown}>"
     assert request.url.endswith(path)
+
+
+def test_a_field_that_must_be_there() -> None:
+    """The first of several values of a field counts, and a field that is not there is a KeyError."""
+    query = Request(url="https://login.apigee.com/?a=1&a=2&b=").query
+
+    assert (query["a"], query["b"]) == ("1", "")
+    with pytest.raises(KeyError):
+        query["c"]

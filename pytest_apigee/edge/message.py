@@ -70,8 +70,29 @@ class Headers:
         return f"<Headers: {', '.join(name for name, _ in self._pairs)}>"
 
 
+class _Message:
+    """What request and response have in common: a body, and how to read it."""
+
+    __slots__ = ()
+
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        """The body as UTF-8, with replacement characters where it is not."""
+        return self.body.decode("utf-8", "replace")
+
+    def json(self) -> Any:  # noqa: ANN401 - JSON may be anything
+        """Return the body read as JSON.
+
+        Raises:
+            ValueError: The body is not JSON.
+        """
+        return json.loads(self.body)
+
+
 @dataclass(frozen=True, slots=True, init=False, repr=False)
-class Request:
+class Request(_Message):
     """One request as a client sent it.
 
     Args:
@@ -131,19 +152,6 @@ class Request:
         """Whether the body claims to be form-encoded and holds a percent sign that escapes nothing."""
         return self.has_form and _MALFORMED_PERCENT.search(self.body.decode("latin-1")) is not None
 
-    @property
-    def text(self) -> str:
-        """The body as UTF-8, with replacement characters where it is not."""
-        return self.body.decode("utf-8", "replace")
-
-    def json(self) -> Any:  # noqa: ANN401 - JSON may be anything
-        """Return the body read as JSON.
-
-        Raises:
-            ValueError: The body is not JSON.
-        """
-        return json.loads(self.body)
-
     def with_headers(self, headers: HeadersLike) -> "Request":
         """Return the same request with these headers instead of its own."""
         return Request(method=self.method, url=self.url, headers=headers, body=self.body)
@@ -157,7 +165,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
-class Response:
+class Response(_Message):
     """One response, fit for the wire.
 
     Args:
@@ -202,19 +210,6 @@ class Response:
     def reason(self) -> str:
         """The reason phrase of the status, empty where HTTP names none."""
         return _PHRASES.get(self.status, "")
-
-    @property
-    def text(self) -> str:
-        """The body as UTF-8, with replacement characters where it is not."""
-        return self.body.decode("utf-8", "replace")
-
-    def json(self) -> Any:  # noqa: ANN401 - JSON may be anything
-        """Return the body read as JSON.
-
-        Raises:
-            ValueError: The body is not JSON.
-        """
-        return json.loads(self.body)
 
     def __repr__(self) -> str:
         return f"<Response {self.status} {len(self.body)} bytes>"

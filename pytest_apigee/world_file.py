@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from pytest_apigee.edge import checks
 from pytest_apigee.edge.era import era_named
 from pytest_apigee.edge.gateway.target import FixedTarget
+from pytest_apigee.edge.landscape import KINDS, SECURITIES, USUAL_ENVIRONMENTS
 from pytest_apigee.edge.message import Response
 from pytest_apigee.edge.organization import Organization
 from pytest_apigee.edge.records import NEVER_MS, ApiProduct, App, Credential, Developer, DeveloperStatus, Status
@@ -26,9 +27,7 @@ if TYPE_CHECKING:
     from pytest_apigee.edge.catalog import Catalog
 
 _SHOWN = ("createdAt", "createdBy", "lastModifiedAt", "lastModifiedBy")
-_SECURITIES = ("oauth", "none")
 _UNMODELLED_SECURITIES = ("apikey",)
-_KINDS = ("trial", "paid")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,13 +118,13 @@ def _read_content(table: FieldReader) -> WorldContent:
 def _declare_organization(world: "Catalog", table: FieldReader) -> None:
     if table.number("revocation_lag", 0):
         raise table.error("revocation_lag is not modelled by this version; leave it out or set it to 0")
-    environments = table.texts("environments", ("test", "prod"))
+    environments = table.texts("environments", USUAL_ENVIRONMENTS)
     organization = table.placed(
         lambda: world.organization(
             table.text("name"),
             environments=environments,
             display_name=table.optional_text("displayName") or None,
-            kind=table.choice("type", _KINDS, "trial"),
+            kind=table.choice("type", KINDS, "trial"),
             hosts=table.text_map("hosts"),
             zone=table.optional_text("zone"),
             properties=table.properties("properties"),
@@ -241,8 +240,8 @@ def _declare_api(world: "Catalog", organization: Organization, table: FieldReade
     environments = table.texts("environments", (world.usual_environment(organization),))
     if table.anything("security") in _UNMODELLED_SECURITIES:
         security = table.text("security")
-        raise table.error(f"security {security!r} is not modelled by this version; allowed: {listed(_SECURITIES)}")
-    security = table.choice("security", _SECURITIES, "oauth")
+        raise table.error(f"security {security!r} is not modelled by this version; allowed: {listed(SECURITIES)}")
+    security = table.choice("security", SECURITIES, "oauth")
     if not environments:
         raise table.error("environments must name at least one environment")
     world.proxy(

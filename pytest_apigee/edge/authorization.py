@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import hmac
 from dataclasses import dataclass, field
 
 from pytest_apigee.edge.message import Request
@@ -47,3 +48,8 @@ def basic_credentials(request: Request) -> BasicCredentials | None:
     if not colon:
         raise InvalidBasicError
     return BasicCredentials(user=user, password=password)
+
+
+def same_text(given: str, expected: str) -> bool:
+    """Return whether a secret that a client gave is the right one."""
+    return hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode("utf-8", "replace"))

@@ -10,14 +10,13 @@ from typing import TypeVar
 from pytest_apigee.edge import checks
 from pytest_apigee.edge.gateway.proxy import ApiProxy, open_proxy, protected_proxy
 from pytest_apigee.edge.gateway.target import target_from
-from pytest_apigee.edge.landscape import Landscape
+from pytest_apigee.edge.landscape import SECURITIES, Landscape
 from pytest_apigee.edge.locking import locked
 from pytest_apigee.edge.organization import Organization
 from pytest_apigee.edge.records import ApiProduct, App, Credential, Developer, DeveloperStatus, Status
 from pytest_apigee.errors import ConfigurationError, found, listed, nearest
 
 _Status = TypeVar("_Status", Status, DeveloperStatus)
-_SECURITIES = ("oauth", "none")
 _DEFAULT_APP = "apigee-app"
 
 
@@ -232,7 +231,7 @@ class Catalog(Landscape):
         proxy_name = checks.optional_text("name", name) or path.strip("/").replace("/", "-") or "root"
         named = (proxy_name,) if products is None else checks.names("products", products)
         backend = target_from({} if target is None else target)
-        if checks.choice("security", security, _SECURITIES) == "oauth":
+        if checks.choice("security", security, SECURITIES) == "oauth":
             proxy = protected_proxy(proxy_name, path, environment=environment, target=backend, scopes=scopes)
         elif scope or products:
             msg = "A proxy with security='none' checks neither scope nor products: leave them out, or security."

@@ -21,7 +21,8 @@ CREATED_AT_MS = 1_388_534_400_000  # 2014: every organization is older than the 
 DEFAULT_ORGANIZATION = "acme"
 DEFAULT_ENVIRONMENT = "test"
 USUAL_ENVIRONMENTS = ("test", "prod")
-_KINDS = ("trial", "paid")
+KINDS = ("trial", "paid")
+SECURITIES = ("oauth", "none")
 
 
 class Landscape(World):
@@ -123,7 +124,7 @@ class Landscape(World):
             environments=declared,
             created_at_ms=CREATED_AT_MS,
             display_name=checks.optional_text("display_name", display_name) or name,
-            kind=checks.choice("kind", kind, _KINDS),
+            kind=checks.choice("kind", kind, KINDS),
             zone=checks.optional_text("zone", zone),
             properties=checks.text_map("properties", {} if properties is None else properties),
             hosts=self._checked_hosts({} if hosts is None else hosts),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 
-_MILLISECOND = timedelta(milliseconds=1)
+from pytest_apigee.edge.clock import MILLISECOND
 
 
 class TokenStatus(StrEnum):
@@ -54,7 +54,7 @@ class TokenStore:
 
     def purge(self, now_ms: int, *, after: timedelta) -> None:
         """Forget the tokens that expired so long ago."""
-        before_ms = now_ms - after // _MILLISECOND
+        before_ms = now_ms - after // MILLISECOND
         while self._expiries and self._expiries[0][0] <= before_ms:
             del self._access_tokens[heapq.heappop(self._expiries)[1]]
             self.has_forgotten = True

@@ -136,12 +136,12 @@ class World:
             if refusal.error is not None:
                 self.complain(TARGET_ERROR, refusal.reason, refusal.error)
             outcome = refusal.fault.render()
-            if notes.service is Service.GATEWAY:
-                outcome = self._gateway.routed(outcome)
         except NotModelled as gap:
             notes.reason, notes.was_refused = gap.message, True
             self.complain(NOT_MODELLED, gap.message)
             outcome = Response(status=501, headers={"Content-Type": "text/plain"}, body=f"{gap.message}\n")
+        if notes.service is Service.GATEWAY and isinstance(outcome, Response):
+            outcome = self._gateway.routed(outcome)
         self._journal.add(request, outcome, notes, at_ms=self.clock.now_ms)
         return outcome
 

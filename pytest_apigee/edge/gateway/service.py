@@ -41,7 +41,7 @@ class GatewayService:
         if context.proxy.target is not None:
             context.response = _answer_of(context.proxy.target, context)
         with self._state.lock:
-            return self.routed(self._finished(context, flows))
+            return self._finished(context, flows)
 
     def routed(self, response: Response) -> Response:
         """Return a response as it leaves the router, which named itself in 2016."""

@@ -3,7 +3,6 @@
 Source: management.md sections 2, 4 and 5.1; sso.md 3.1.
 """
 
-import hmac
 import re
 from collections.abc import Callable
 from urllib.parse import unquote
@@ -14,6 +13,7 @@ from pytest_apigee.edge.authorization import (
     UndecodableBasicError,
     authorization_of,
     basic_credentials,
+    same_text,
 )
 from pytest_apigee.edge.jackson import Json, pretty
 from pytest_apigee.edge.journal import Notes
@@ -87,8 +87,7 @@ class ManagementService:
         if user is None:
             reason = "no SSO user has this e-mail; declare one with apigee.user(email)"
             raise BadCredentialsError(reason)
-        given, expected = (text.encode("utf-8", "replace") for text in (credentials.password, user.password))
-        if not hmac.compare_digest(given, expected):
+        if not same_text(credentials.password, user.password):
             reason = f"wrong password for the SSO user {user.email}"
             raise BadCredentialsError(reason)
         if user.mfa_secret is not None:

@@ -16,7 +16,6 @@ from pytest_apigee.edge.users import BadCredentialsError, User
 
 SECOND_MS = 1_000
 DEFAULT_ZONE_ID = "uaa"
-ISSUER_LOGIN = "https://login.apigee.com"
 
 Claims = Mapping[str, object]
 

@@ -4,7 +4,6 @@ The order of the checks is UAA's: the client of a Basic header, then the user of
 endpoint itself. Source: sso.md sections 2.1 and 3.
 """
 
-import hmac
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +13,7 @@ from pytest_apigee.edge.authorization import (
     InvalidBasicError,
     UndecodableBasicError,
     basic_credentials,
+    same_text,
 )
 from pytest_apigee.edge.jackson import compact
 from pytest_apigee.edge.journal import Notes
@@ -108,7 +108,7 @@ class TokenEndpoint:
             credentials = BasicCredentials(user=client_id, password=client_secret)
         if credentials is None:
             return None
-        if credentials.user != EDGECLI.client_id or not _same(credentials.password, EDGECLI.client_secret):
+        if credentials.user != EDGECLI.client_id or not same_text(credentials.password, EDGECLI.client_secret):
             raise _unauthorized(
                 self._state.guesses.bad_client_text, "unknown client or wrong client secret; Edge's is edgecli"
             )
@@ -128,7 +128,7 @@ class TokenEndpoint:
         if user is None:
             whom = "no username was sent" if username is None else "no SSO user has this e-mail"
             raise _unauthorized(self._state.guesses.bad_user_text, f"{whom}; declare one with apigee.user(email)")
-        if not _same(password, user.password):
+        if not same_text(password, user.password):
             raise _unauthorized(self._state.guesses.bad_user_text, f"wrong password for the SSO user {user.email}")
         return user
 
@@ -246,10 +246,6 @@ def _unauthorized(description: str, reason: str) -> Refusal:
 def _invalid(status: int, error: str, description: str, reason: str = "") -> Refusal:
     fault = TokenEndpointFault(status=status, error=error, description=description)
     return Refusal(fault, reason or f"{error}: {description.partition(':')[0]}")
-
-
-def _same(given: str, expected: str) -> bool:
-    return hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode("utf-8", "replace"))
 
 
 def _java_date(moment: datetime) -> str:

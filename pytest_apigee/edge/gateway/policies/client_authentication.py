@@ -3,25 +3,37 @@
 Source: runtime.md sections 2.2 and 5.2. All refusals but the first are in the flat form.
 """
 
-import hmac
-
 from pytest_apigee.edge.authorization import (
     BasicCredentials,
     InvalidBasicError,
     UndecodableBasicError,
     basic_credentials,
+    same_text,
 )
 from pytest_apigee.edge.gateway.faults import FlatFault, PolicyFault
 from pytest_apigee.edge.gateway.flow import FlowContext
+from pytest_apigee.edge.gateway.policies.client_states import inactivity_of
 from pytest_apigee.edge.identifiers import is_marked
-from pytest_apigee.edge.records import Client, DeveloperStatus, Status
+from pytest_apigee.edge.records import Client
 from pytest_apigee.edge.refusal import Refusal
 
-APP_NOT_APPROVED = "App not Approved"
-DEVELOPER_NOT_ACTIVE = "Developer Status is not Active"
+
+def client_of_request(context: FlowContext, grant_type: str) -> Client:
+    """Return the client of a token request, whose form and grant type are right.
+
+    Raises:
+        Refusal: One of them is not; which of grant type and client is looked at first is a guess.
+    """
+    _check_form(context)
+    if context.state.guesses.grant_type_before_client:
+        _check_grant_type(context, grant_type)
+        return _authenticated_client(context)
+    client = _authenticated_client(context)
+    _check_grant_type(context, grant_type)
+    return client
 
 
-def check_form(context: FlowContext) -> None:
+def _check_form(context: FlowContext) -> None:
     """Check that a form body decodes.
 
     Raises:
@@ -37,7 +49,7 @@ def check_form(context: FlowContext) -> None:
         raise Refusal(fault, "the form body holds a percent sign that escapes nothing")
 
 
-def check_grant_type(context: FlowContext, supported: str) -> None:
+def _check_grant_type(context: FlowContext, supported: str) -> None:
     """Check the grant type, which the stock proxy reads from the query alone.
 
     Raises:
@@ -55,7 +67,7 @@ def check_grant_type(context: FlowContext, supported: str) -> None:
         )
 
 
-def authenticated_client(context: FlowContext) -> Client:
+def _authenticated_client(context: FlowContext) -> Client:
     """Return the client whose key and secret came, in a Basic header or in the form, never in the query.
 
     Raises:
@@ -73,9 +85,12 @@ def authenticated_client(context: FlowContext) -> Client:
             reason += "; it is a key of another world (of another test, perhaps kept in a module-level cache)"
         raise _invalid_client("ClientId is Invalid", reason)
     context.notes.app = client.app.name
-    if not hmac.compare_digest(_bytes(sent.password), _bytes(client.credential.consumer_secret)):
+    if not same_text(sent.password, client.credential.consumer_secret):
         raise _invalid_client("Client credentials are invalid", f"wrong consumer secret for app {client.app.name!r}")
-    _check_approval(context, client)
+    inactivity = inactivity_of(context, client)
+    if inactivity is not None:
+        status = context.state.guesses.flat_not_approved_status
+        raise _invalid_client(inactivity.text, f"{inactivity.why} (app {client.app.name!r})", status=status)
     return client
 
 
@@ -96,24 +111,5 @@ def _sent_credentials(context: FlowContext) -> BasicCredentials:
     return BasicCredentials(user=form.get("client_id") or "", password=form.get("client_secret") or "")
 
 
-def _check_approval(context: FlowContext, client: Client) -> None:
-    guesses = context.state.guesses
-    if client.credential.status is not Status.APPROVED:
-        text, why = guesses.key_not_approved_text, f"the consumer key is {client.credential.status}"
-    elif client.credential.has_expired(context.state.clock.now_ms):
-        text, why = guesses.key_expired_text, "the consumer key has expired"
-    elif client.app.status is not Status.APPROVED:
-        text, why = APP_NOT_APPROVED, f"the app is {client.app.status}"
-    elif client.developer.status is not DeveloperStatus.ACTIVE:
-        text, why = DEVELOPER_NOT_ACTIVE, f"the developer {client.developer.email} is not active"
-    else:
-        return
-    raise _invalid_client(text, f"{why} (app {client.app.name!r})", status=guesses.flat_not_approved_status)
-
-
 def _invalid_client(text: str, reason: str, *, status: int = 401) -> Refusal:
     return Refusal(FlatFault(status=status, error_code="invalid_client", error=text), reason)
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "replace")

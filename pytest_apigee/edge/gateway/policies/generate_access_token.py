@@ -8,11 +8,7 @@ from datetime import timedelta
 
 from pytest_apigee.edge.clock import MILLISECOND
 from pytest_apigee.edge.gateway.flow import FlowContext
-from pytest_apigee.edge.gateway.policies.client_authentication import (
-    authenticated_client,
-    check_form,
-    check_grant_type,
-)
+from pytest_apigee.edge.gateway.policies.client_authentication import client_of_request
 from pytest_apigee.edge.jackson import pretty
 from pytest_apigee.edge.message import Response
 from pytest_apigee.edge.organization import Organization
@@ -37,11 +33,7 @@ class GenerateAccessToken:
         Raises:
             Refusal: The form, the grant type or the client is wrong.
         """
-        check_form(context)
-        if context.state.guesses.grant_type_before_client:
-            check_grant_type(context, GRANT_TYPE)
-        client = authenticated_client(context)
-        check_grant_type(context, GRANT_TYPE)
+        client = client_of_request(context, GRANT_TYPE)
         token = issue_token(
             context.state,
             context.organization,

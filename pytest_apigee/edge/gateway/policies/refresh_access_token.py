@@ -7,12 +7,7 @@ gives one: every refresh token that comes here is one that Edge would not know. 
 from dataclasses import dataclass
 
 from pytest_apigee.edge.gateway.flow import FlowContext
-from pytest_apigee.edge.gateway.policies.client_authentication import (
-    authenticated_client,
-    check_form,
-    check_grant_type,
-    invalid_request,
-)
+from pytest_apigee.edge.gateway.policies.client_authentication import client_of_request, invalid_request
 
 _GRANT_TYPE = "refresh_token"
 
@@ -29,11 +24,7 @@ class RefreshAccessToken:
         Raises:
             Refusal: Always.
         """
-        check_form(context)
-        if context.state.guesses.grant_type_before_client:
-            check_grant_type(context, _GRANT_TYPE)
-        authenticated_client(context)
-        check_grant_type(context, _GRANT_TYPE)
+        client_of_request(context, _GRANT_TYPE)
         guesses = context.state.guesses
         if not context.request.form.get("refresh_token"):
             raise invalid_request(guesses.missing_refresh_text, "no refresh_token in the form")

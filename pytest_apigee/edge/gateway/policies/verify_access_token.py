@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pytest_apigee.edge.clock import MILLISECOND
 from pytest_apigee.edge.gateway.faults import PolicyFault
 from pytest_apigee.edge.gateway.flow import FlowContext
-from pytest_apigee.edge.gateway.policies.client_authentication import APP_NOT_APPROVED, DEVELOPER_NOT_ACTIVE
+from pytest_apigee.edge.gateway.policies.client_states import inactivity_of
 from pytest_apigee.edge.identifiers import is_marked
-from pytest_apigee.edge.records import ApiProduct, Client, DeveloperStatus, Status
+from pytest_apigee.edge.records import ApiProduct, Client, Status
 from pytest_apigee.edge.refusal import Refusal
 from pytest_apigee.edge.tokens import AccessToken, TokenStatus
 
@@ -108,20 +108,13 @@ def _check_expiry(context: FlowContext, token: AccessToken) -> None:
 def _active_client(context: FlowContext, token: AccessToken) -> Client:
     client = context.organization.client_of_key(token.client_id)
     context.notes.app = client.app.name
-    guesses = context.state.guesses
-    if client.credential.status is not Status.APPROVED:
-        text, code = guesses.key_not_approved_text, "invalid_client-client_id_not_approved"
-    elif client.credential.has_expired(context.state.clock.now_ms):
-        text, code = guesses.key_expired_text, "consumer_key_expired"
-    elif client.app.status is not Status.APPROVED:
-        text, code = APP_NOT_APPROVED, "invalid_client-app_not_approved"
-    elif client.developer.status is not DeveloperStatus.ACTIVE:
-        text, code = DEVELOPER_NOT_ACTIVE, "DeveloperStatusNotActive"
-    else:
+    inactivity = inactivity_of(context, client)
+    if inactivity is None:
         return client
     states = f"key {client.credential.status}, app {client.app.status}, developer {client.developer.status}"
-    why = f"{text} (app {client.app.name!r}: {states})"
-    raise _unauthorized(text, f"{_SERVICE}{code}", why, status=guesses.not_approved_status)
+    why = f"{inactivity.text} (app {client.app.name!r}: {states})"
+    status = context.state.guesses.not_approved_status
+    raise _unauthorized(inactivity.text, f"{_SERVICE}{inactivity.code}", why, status=status)
 
 
 def _check_product(context: FlowContext, client: Client) -> None:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pytest_apigee import App, FakeEdge, Request
+from pytest_apigee import App, FakeEdge, Request, Response
 from tests.edge.gateway_support import (
     FORM,
     JSON,
@@ -331,3 +331,17 @@ def test_notes_who_got_a_token() -> None:
 
     assert (call.organization, call.environment, call.proxy, call.app) == ("acme", "test", "oauth", "forecast")
     assert call.reason == ""
+
+
+@pytest.mark.parametrize("grant_type_before_client", [True, False])
+def test_a_right_request_gets_a_token_in_either_order_of_checks(*, grant_type_before_client: bool) -> None:
+    """Whether the grant type or the client is looked at first decides about refusals alone."""
+    edge = FakeEdge(guesses={"grant_type_before_client": grant_type_before_client})
+    app = edge.app()
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    body = f"client_id={app.consumer_key}&client_secret={app.consumer_secret}"
+
+    answer = edge.handle(Request(method="POST", url=edge.token_url, headers=form, body=body))
+
+    assert isinstance(answer, Response)
+    assert (answer.status, answer.json()["client_id"]) == (200, app.consumer_key)

@@ -6,20 +6,25 @@ from datetime import datetime, timedelta
 from os import PathLike
 from typing import TYPE_CHECKING
 
+from pytest_apigee.bearer_auth import BearerAuth
 from pytest_apigee.edge import checks, hosts
 from pytest_apigee.edge.catalog import Catalog
-from pytest_apigee.edge.clock import Clock, moment_at
+from pytest_apigee.edge.clock import MILLISECOND, Clock, moment_at
 from pytest_apigee.edge.era import CURRENT, era_named
 from pytest_apigee.edge.gateway.policies.generate_access_token import granted_scopes, issue_token
 from pytest_apigee.edge.guesses import Guesses
 from pytest_apigee.edge.landscape import DEFAULT_ORGANIZATION
+from pytest_apigee.edge.locking import locked
 from pytest_apigee.edge.message import host_of
 from pytest_apigee.edge.records import App
-from pytest_apigee.edge.sso.jwt_tokens import EDGECLI
+from pytest_apigee.edge.sso.clients import EDGECLI
+from pytest_apigee.edge.sso.mint import JwtOrder, MintedJwt
+from pytest_apigee.edge.sso.token_endpoint import token_body
 from pytest_apigee.edge.tokens import AccessToken
 from pytest_apigee.edge.users import User
 from pytest_apigee.errors import ConfigurationError
-from pytest_apigee.factories import BearerAuth, Token, TokenFactory
+from pytest_apigee.factories import TokenFactory
+from pytest_apigee.tokens import Token
 from pytest_apigee.world_file import read_world
 
 if TYPE_CHECKING:
@@ -89,7 +94,10 @@ class FakeEdge(Catalog):
         """
         with self._state.lock:
             if not any(known.tokens.revoke(str(token)) for known in self._state.organizations.values()):
-                msg = "This token cannot be revoked: no organization of this fake Edge issued it."
+                msg = (
+                    "This token cannot be revoked: no organization of this fake Edge issued it. Tokens of the SSO are "
+                    "revoked all at once: apigee.revoke_tokens_of(user)."
+                )
                 raise ConfigurationError(msg)
 
     def auth(self, app: App | None = None) -> BearerAuth:
@@ -108,28 +116,43 @@ class FakeEdge(Catalog):
         Args:
             user: By default a new one with the role `orgadmin` in the default organization.
         """
-        whose = self.user() if user is None else checks.record("user", user, User)
-        if self.find_user(whose.email).user_id != whose.user_id:
-            msg = f"The SSO user {whose.email!r} is not one of this fake Edge; it was declared in another one."
-            raise ConfigurationError(msg)
+        whose = self.user() if user is None else self.own_user(user)
         return BearerAuth(lambda: self._login(whose), is_for=self._is_management, now=self._client_now)
 
-    def issue_app_token(self, app: App, *, scope: str | None, lifetime: timedelta) -> AccessToken:
-        """Issue an access token to an app, as `apigee_token` does.
+    def issue_app_token(
+        self, app: App, *, scope: str | None, lifetime: timedelta, already_old: timedelta = timedelta()
+    ) -> AccessToken:
+        """Issue an access token to an app, as `apigee_token` does; one that is already so old, if not fresh.
 
         Raises:
             ConfigurationError: The app is not one of this Edge, or scope or lifetime cannot be.
         """
-        organization = self._state.require_organization(checks.record("app", app, App).organization)
+        known = self.own_app(app)
+        organization = self._state.require_organization(known.organization)
         wanted = None if scope is None else " ".join(checks.scopes(scope))
         checks.record("lifetime", lifetime, timedelta)
-        client = organization.client_with_key(app.consumer_key)
-        if client is None:
-            msg = f"The app {app.name!r} is not one of this fake Edge; it was declared in another one."
-            raise ConfigurationError(msg)
+        client = organization.client_of_key(known.consumer_key)
         with self._state.lock:
             scopes = granted_scopes(organization, client, wanted)
-            return issue_token(self._state, organization, client, scopes=scopes, lifetime=lifetime)
+            return issue_token(
+                self._state, organization, client, scopes=scopes, lifetime=lifetime, already_old=already_old
+            )
+
+    @locked
+    def mint(self, order: JwtOrder) -> MintedJwt:
+        """Make a JWT to order, as `apigee_token.sso` does."""
+        return self._sso.mint.make(order)
+
+    def login_answer(self, user: User, *, ago: timedelta = timedelta()) -> bytes:
+        """Return the body of the token answer that a user got for a login some time ago, without asking for it.
+
+        Raises:
+            ConfigurationError: The user is not one of this Edge.
+        """
+        issued_at_ms = self.clock.now_ms - ago // MILLISECOND
+        with self._state.lock:
+            scopes = self._state.era.sso_scopes
+            return token_body(self._sso.issuer.login(self.own_user(user), EDGECLI, scopes, issued_at_ms=issued_at_ms))
 
     @property
     def responses(self) -> "RequestsMock":
@@ -160,7 +183,7 @@ class FakeEdge(Catalog):
         return self._door
 
     def _login(self, user: User) -> Token:
-        pair = self._jwt_issuer.login(self._state.users.require(user.email), EDGECLI, self._state.era.sso_scopes)
+        pair = self._sso.issuer.login(self.own_user(user), EDGECLI, self._state.era.sso_scopes)
         return Token(
             value=pair.access_token,
             expires_at=moment_at(pair.expires_at_ms),

@@ -12,6 +12,7 @@ from pytest_apigee.edge.clock import Clock
 from pytest_apigee.errors import Complaint, ConfigurationError
 from pytest_apigee.factories import TokenFactory
 from pytest_apigee.fake import FakeEdge, WorldLike
+from pytest_apigee.home import Home
 from pytest_apigee.report.hooks import EDGE, SHARED, SHARED_EDGE, ReportHooks
 from pytest_apigee.settings import Settings, extra_hosts, settings_in_shared, settings_of, settings_of_run
 from pytest_apigee.time_travel import ProcessWall
@@ -19,6 +20,7 @@ from pytest_apigee.world_file import read_world
 
 if TYPE_CHECKING:
     import requests
+    from faker import Faker
 
 _Made = TypeVar("_Made")
 _REPORT_PLUGIN = "apigee-report"
@@ -67,6 +69,31 @@ def edge_at_hand(request: pytest.FixtureRequest) -> FakeEdge:
 def token_factory(edge: FakeEdge) -> TokenFactory:
     """Return what `apigee_token` is."""
     return TokenFactory(edge)
+
+
+def faker_of_test(request: pytest.FixtureRequest) -> "Faker":
+    """Return a Faker with the values of Edge, seeded as the test's own Edge is or would be."""
+    world: WorldLike | None = request.getfixturevalue("apigee_world")
+    settings = _or_fail(lambda: settings_of(request.node, world_seed=_seed_in(world)))
+    try:
+        from pytest_apigee.faker import seeded_faker  # noqa: PLC0415 - Faker is an extra
+    except ModuleNotFoundError as error:
+        message = str(error)
+    else:
+        return seeded_faker(settings.seed or 0)
+    return _fail(message)
+
+
+@contextmanager
+def home_of_test(request: pytest.FixtureRequest) -> Iterator[Home]:
+    """Let `HOME`, and what tools look at in its place, point to a new directory around a test."""
+    path = request.getfixturevalue("tmp_path_factory").mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("HOME", "USERPROFILE"):
+            patch.setenv(name, str(path))
+        for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
+            patch.delenv(name, raising=False)
+        yield Home(path, edge_at_hand(request))
 
 
 @contextmanager

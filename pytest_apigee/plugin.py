@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import requests
+    from faker import Faker
 
     from pytest_apigee.edge.clock import Clock
     from pytest_apigee.edge.journal import Journal
     from pytest_apigee.edge.records import App
     from pytest_apigee.factories import TokenFactory
     from pytest_apigee.fake import FakeEdge, WorldLike
+    from pytest_apigee.home import Home
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:  # noqa: D103 - a hook
@@ -101,7 +103,7 @@ def apigee_app(request: pytest.FixtureRequest) -> App:
 
 @pytest.fixture
 def apigee_token(request: pytest.FixtureRequest) -> TokenFactory:
-    """Call it for a fresh access token (`Token`): `apigee_token(app=None, *, scope=None, lifetime=...)`."""
+    """Call it for a fresh access token (`Token`), or ask it for others: `.expired()`, `.sso()`, `.api_key()` ..."""
     from pytest_apigee.harness import edge_at_hand, token_factory
 
     return token_factory(edge_at_hand(request))
@@ -139,3 +141,20 @@ def apigee_calls(request: pytest.FixtureRequest) -> Journal:
     from pytest_apigee.harness import edge_at_hand
 
     return edge_at_hand(request).calls
+
+
+@pytest.fixture
+def apigee_home(request: pytest.FixtureRequest) -> Iterator[Home]:
+    """A temporary home directory (`Home`), where `HOME` points: with the cache of `get_token` on request."""
+    from pytest_apigee.harness import home_of_test
+
+    with home_of_test(request) as home:
+        yield home
+
+
+@pytest.fixture
+def apigee_faker(request: pytest.FixtureRequest) -> Faker:
+    """A `faker.Faker` that makes values of Edge, as `apigee_faker.apigee_app()`; needs the extra [faker]."""
+    from pytest_apigee.harness import faker_of_test
+
+    return faker_of_test(request)

@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
+    from pytest_apigee.bearer_auth import BearerAuth
     from pytest_apigee.edge.records import App
-    from pytest_apigee.factories import BearerAuth, Token
+    from pytest_apigee.tokens import Token
 
 
 @runtime_checkable

@@ -5,16 +5,24 @@ from pytest_apigee.edge.clock import Clock
 from pytest_apigee.edge.journal import Calls, Exchange
 from pytest_apigee.edge.message import ConnectionFailure, Request, Response
 from pytest_apigee.edge.records import App
+from pytest_apigee.edge.sso.clients import SsoClient
+from pytest_apigee.edge.sso.flaws import Flaw
 from pytest_apigee.edge.users import User
+from pytest_apigee.edge.zones import Zone
 from pytest_apigee.errors import ApigeeError, Complaint, ConfigurationError, FencedHostError
-from pytest_apigee.factories import Token, TokenFactory
+from pytest_apigee.factories import ApiKeyFactory, SsoTokenFactory, TokenFactory
 from pytest_apigee.fake import FakeEdge
 from pytest_apigee.hand_opened import fake_edge
+from pytest_apigee.home import CachedState, Home
 from pytest_apigee.protocol import Edge
+from pytest_apigee.tokens import ApiKey, Token
 
 __all__ = [
+    "ApiKey",
+    "ApiKeyFactory",
     "ApigeeError",
     "App",
+    "CachedState",
     "Calls",
     "Clock",
     "Complaint",
@@ -24,11 +32,16 @@ __all__ = [
     "Exchange",
     "FakeEdge",
     "FencedHostError",
+    "Flaw",
+    "Home",
     "Proxy",
     "Request",
     "Response",
+    "SsoClient",
+    "SsoTokenFactory",
     "Token",
     "TokenFactory",
     "User",
+    "Zone",
     "fake_edge",
 ]

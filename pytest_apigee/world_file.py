@@ -20,6 +20,7 @@ from pytest_apigee.edge.landscape import KINDS, SECURITIES, USUAL_ENVIRONMENTS
 from pytest_apigee.edge.message import Response
 from pytest_apigee.edge.organization import Organization
 from pytest_apigee.edge.records import NEVER_MS, ApiProduct, App, Credential, Developer, DeveloperStatus, Status
+from pytest_apigee.edge.users import UserStatus
 from pytest_apigee.errors import ConfigurationError, listed
 from pytest_apigee.fields import FieldReader
 
@@ -282,7 +283,12 @@ def _declare_user(world: "Catalog", table: FieldReader) -> None:
             table.text("email"),
             password=table.optional_text("password"),
             mfa_secret=table.optional_text("mfa_secret"),
+            mfa=table.flag("mfa"),
             machine=table.flag("machine"),
+            zone=table.optional_text("zone"),
+            status=table.choice("status", tuple(UserStatus), UserStatus.ACTIVE),
+            first_name=table.text("firstName", ""),
+            last_name=table.text("lastName", ""),
             roles=None if roles is None else roles.all_texts(),
         )
     )

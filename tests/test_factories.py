@@ -1,50 +1,98 @@
-"""Tokens made without a login, and the `auth=` objects that carry them."""
+"""Tokens as tests hold them, and the factory of an app's tokens."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-import httpx
-import jwt
 import pytest
-import requests
 
-from pytest_apigee import App, FakeEdge, Request, Response, Token, TokenFactory
+from pytest_apigee import ApiKey, ConfigurationError, FakeEdge, Token, TokenFactory
+from tests.edge.gateway_support import EXPIRED, REVOKED, Answer, answer, bearer, frozen_edge, get
 
-MOMENT = "2026-01-02T03:04:05.678Z"
+NOW = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
 TOKEN = Token(value="opaque-value", expires_at=datetime(2030, 1, 31, tzinfo=UTC), scopes=("READ",))
+KEY = ApiKey(value="opaque-value", app="weather")
 
 
 @pytest.fixture
 def edge() -> FakeEdge:
-    edge = FakeEdge(seed=7)
-    edge.clock.freeze(MOMENT)
-    return edge
+    return frozen_edge()
 
 
-# Token
+def asked_with(edge: FakeEdge, token: Token) -> Answer:
+    """Return what a new API says to a token."""
+    return answer(edge, get(edge.proxy("/weather").url, bearer(token)))
 
 
+# Token and ApiKey
+
+
+@pytest.mark.parametrize("secret", [TOKEN, KEY], ids=["token", "key"])
 @pytest.mark.parametrize(
     ("written", "text"),
     [
-        (str(TOKEN), "opaque-value"),
-        (f"Bearer {TOKEN}", "Bearer opaque-value"),
-        (f"{TOKEN:>14}", "  opaque-value"),
-        (f"{TOKEN!s:.6}", "opaque"),
-        ("%s" % TOKEN, "opaque-value"),  # noqa: UP031 - one of the ways to write it
-        (f"{TOKEN}", "opaque-value"),
+        ("{}", "opaque-value"),
+        ("Bearer {}", "Bearer opaque-value"),
+        ("{:>14}", "  opaque-value"),
+        ("{!s:.6}", "opaque"),
+        ("{0:}", "opaque-value"),
     ],
 )
-def test_writes_the_real_value_of_a_token(written: str, text: str) -> None:
-    """`str` and `format` give the token as it goes on the wire."""
-    assert written == text
+def test_writes_the_real_value(secret: Token | ApiKey, written: str, text: str) -> None:
+    """`format` gives a token or key as it goes on the wire."""
+    assert written.format(secret) == text
 
 
-def test_hides_the_value_of_a_token_in_its_repr() -> None:
-    """The repr of a token shows all but its value."""
-    assert repr(TOKEN) == (
-        "Token(expires_at=datetime.datetime(2030, 1, 31, 0, 0, tzinfo=datetime.timezone.utc), scopes=('READ',))"
-    )
+@pytest.mark.parametrize("secret", [TOKEN, KEY], ids=["token", "key"])
+def test_is_its_value_as_text(secret: Token | ApiKey) -> None:
+    """`str` gives a token or key as it goes on the wire."""
+    assert [str(secret), "%s" % secret] == ["opaque-value", "opaque-value"]  # noqa: UP031 - one of the ways to write it
+
+
+@pytest.mark.parametrize(
+    ("secret", "shown"),
+    [
+        (
+            TOKEN,
+            "Token(expires_at=datetime.datetime(2030, 1, 31, 0, 0, tzinfo=datetime.timezone.utc), scopes=('READ',))",
+        ),
+        (KEY, "ApiKey(app='weather', expires_at=None)"),
+    ],
+    ids=["token", "key"],
+)
+def test_hides_the_value_in_the_repr(secret: Token | ApiKey, shown: str) -> None:
+    """The repr of a token or key shows all but its value."""
+    assert repr(secret) == shown
+
+
+# The guard of every factory
+
+FACTORIES = {
+    "app": lambda mint: mint,
+    "app_of": lambda mint: mint.with_scope("READ"),
+    "sso": lambda mint: mint.sso,
+    "sso_refresh": lambda mint: mint.sso_refresh.with_scope("openid"),
+    "api_key": lambda mint: mint.api_key,
+}
+each_factory = pytest.mark.parametrize("of", FACTORIES.values(), ids=FACTORIES)
+
+
+@each_factory
+@pytest.mark.parametrize("write", [str, "Bearer {}".format, "{:>9}".format], ids=["str", "format", "padded"])
+def test_refuses_to_be_written_as_a_token(edge: FakeEdge, of, write) -> None:
+    """A factory that was not called is no token: to write it fails, and says what to do."""
+    factory = of(TokenFactory(edge))
+
+    with pytest.raises(ConfigurationError) as raised:
+        write(factory)
+
+    assert str(raised.value) == ("This is a factory, not a token: call it, as in apigee_token.with_scope('READ')().")
+
+
+@each_factory
+def test_shows_no_secret_of_its_edge(edge: FakeEdge, of) -> None:
+    """The repr of a factory names its class and nothing that it holds."""
+    factory = of(TokenFactory(edge).for_app(edge.app()))
+
+    assert repr(factory) == f"<pytest_apigee.factories.{type(factory).__name__} object at {id(factory):#x}>"
 
 
 # TokenFactory
@@ -55,22 +103,45 @@ def test_makes_a_token_without_asking_the_proxy(edge: FakeEdge) -> None:
     token = TokenFactory(edge)(edge.app())
 
     assert len(edge.calls) == 0
-    assert token.expires_at == datetime(2026, 1, 2, 4, 4, 5, 678_000, tzinfo=UTC)
+    assert token.expires_at == NOW + timedelta(hours=1)
 
 
 def test_makes_tokens_of_the_default_app(edge: FakeEdge) -> None:
     """Without an app, the token is one of the default app, good for every protected API."""
-    api = edge.proxy("/weather")
     token = TokenFactory(edge)()
 
-    response = edge.handle(Request(url=api.url, headers={"Authorization": f"Bearer {token}"}))
-
-    assert response.status == 200
+    assert asked_with(edge, token)[0] == 200
     assert edge.calls.last.app == edge.default_app.name
 
 
 @pytest.mark.parametrize(
-    ("scope", "scopes"), [(None, ("READ", "WRITE")), ("WRITE", ("WRITE",)), ("WRITE ADMIN", ("WRITE",)), ("ADMIN", ())]
+    "make",
+    [
+        lambda edge, app: TokenFactory(edge)(app),
+        lambda edge, app: TokenFactory(edge).for_app(app)(),
+        lambda edge, app: TokenFactory(edge).for_app(app).expiring_in(timedelta(seconds=1)),
+        lambda edge, app: TokenFactory(edge).for_app(edge.app("other"))(app),
+    ],
+    ids=["call", "for_app", "for_app.expiring_in", "call after for_app"],
+)
+def test_makes_tokens_of_an_app(edge: FakeEdge, make) -> None:
+    """An app that is named, in the call or before it, is whose token it is; the call has the last word."""
+    app = edge.app("forecast", products=["weather"])
+    token = make(edge, app)
+
+    assert asked_with(edge, token)[0] == 200
+    assert edge.calls.last.app == "forecast"
+
+
+@pytest.mark.parametrize(
+    ("scope", "scopes"),
+    [
+        (None, ("READ", "WRITE")),
+        ("", ("READ", "WRITE")),
+        ("WRITE", ("WRITE",)),
+        ("WRITE ADMIN", ("WRITE",)),
+        ("ADMIN", ()),
+    ],
 )
 def test_grants_scopes_as_the_proxy_would(edge: FakeEdge, scope: str | None, scopes: tuple[str, ...]) -> None:
     """A token has the scopes that a token request with this `scope` would get."""
@@ -79,200 +150,132 @@ def test_grants_scopes_as_the_proxy_would(edge: FakeEdge, scope: str | None, sco
     assert TokenFactory(edge)(edge.app(products=["weather"]), scope=scope).scopes == scopes
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda mint: mint(),
+        lambda mint: mint.expired(),
+        lambda mint: mint.expiring_in(timedelta(seconds=1)),
+        lambda mint: mint.revoked(),
+        lambda mint: mint.with_scope("READ").with_scope("WRITE")(),
+        lambda mint: mint.with_scope("READ")(scope="WRITE"),
+    ],
+    ids=["call", "expired", "expiring_in", "revoked", "with_scope again", "call with scope"],
+)
+def test_asks_for_a_scope(edge: FakeEdge, make) -> None:
+    """`with_scope` holds for whatever the factory makes, until another one is named."""
+    edge.product("weather", scopes=["READ", "WRITE"])
+    mint = TokenFactory(edge).for_app(edge.app(products=["weather"]))
+
+    assert make(mint.with_scope("WRITE")).scopes == ("WRITE",)
+
+
 @pytest.mark.parametrize("lifetime", [timedelta(), timedelta(milliseconds=1), timedelta(days=1)])
-def test_makes_tokens_of_any_lifetime(edge: FakeEdge, lifetime: timedelta) -> None:
+@pytest.mark.parametrize(
+    "make",
+    [lambda mint, span: mint(lifetime=span), lambda mint, span: mint.expiring_in(span)],
+    ids=["lifetime", "expiring_in"],
+)
+def test_makes_tokens_of_any_lifetime(edge: FakeEdge, make, lifetime: timedelta) -> None:
     """A token is refused from `expires_at` on, and accepted a millisecond before."""
-    api = edge.proxy("/weather", products=["weather"])
-    token = TokenFactory(edge)(edge.app(products=["weather"]), lifetime=lifetime)
-    request = Request(url=api.url, headers={"Authorization": f"Bearer {token}"})
-    statuses = []
+    request = get(edge.proxy("/weather").url, bearer(token := make(TokenFactory(edge), lifetime)))
+    answers = []
     for moment in (token.expires_at - timedelta(milliseconds=1), token.expires_at):
         edge.clock.travel_to(moment)
-        statuses.append(edge.handle(request).status)
+        answers.append(answer(edge, request))
 
-    assert token.expires_at - lifetime == datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
-    assert statuses == [200, 401]
-
-
-# BearerAuth
+    assert token.expires_at == NOW + lifetime
+    assert [answers[0][0], answers[1]] == [200, EXPIRED]
 
 
-def by_requests(auth: Callable[[requests.PreparedRequest], object], url: str, headers: dict[str, str]) -> str | None:
-    prepared = requests.Request("GET", url, headers=headers, auth=auth).prepare()
-    return prepared.headers.get("Authorization")
+@pytest.mark.parametrize("ago", [timedelta(), timedelta(milliseconds=1), timedelta(days=2)])
+def test_makes_tokens_that_expired_some_time_ago(edge: FakeEdge, ago: timedelta) -> None:
+    """An expired token was good once, until so long ago."""
+    token = TokenFactory(edge).expired(ago)
+
+    assert token.expires_at == NOW - ago
+    assert asked_with(edge, token) == EXPIRED
 
 
-def by_httpx(auth: Callable[[httpx.Request], httpx.Request], url: str, headers: dict[str, str]) -> str | None:
-    seen: list[httpx.Request] = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        seen.append(request)
-        return httpx.Response(200)
-
-    with httpx.Client(transport=httpx.MockTransport(answer)) as client:
-        client.get(url, headers=headers, auth=auth)
-    return seen[0].headers.get("Authorization")
+def test_makes_tokens_that_expired_an_hour_ago(edge: FakeEdge) -> None:
+    """Without an age, an expired token expired an hour ago."""
+    assert TokenFactory(edge).expired().expires_at == NOW - timedelta(hours=1)
 
 
-by_both = pytest.mark.parametrize("send", [by_requests, by_httpx])
+def test_makes_tokens_that_were_revoked(edge: FakeEdge) -> None:
+    """A revoked token has its time before it, and is refused nevertheless."""
+    token = TokenFactory(edge).revoked()
+
+    assert token.expires_at == NOW + timedelta(hours=1)
+    assert asked_with(edge, token) == REVOKED
 
 
-@by_both
-def test_authenticates_to_a_protected_api(edge: FakeEdge, send: Callable[..., str | None]) -> None:
-    """`auth` works for requests and for httpx: the call carries a token that Edge accepts."""
-    api = edge.proxy("/weather")
+def test_makes_every_token_anew(edge: FakeEdge) -> None:
+    """No two tokens of a factory are the same."""
+    mint = TokenFactory(edge).for_app(edge.app())
 
-    sent = send(edge.auth(), api.url, {})
-
-    assert edge.handle(Request(url=api.url, headers={"Authorization": sent})).status == 200
+    assert len({str(token) for token in (mint(), mint(), mint.expired(), mint.revoked())}) == 4
 
 
-@by_both
-def test_authenticates_as_the_app_it_was_given(edge: FakeEdge, send: Callable[..., str | None]) -> None:
-    """The token is one of the app that `auth` was given."""
-    app: App = edge.app(products=["weather"])
-    api = edge.proxy("/weather", products=["weather"])
+def test_makes_tokens_in_the_organization_of_the_app(edge: FakeEdge) -> None:
+    """The token of an app of another organization is good there, not in the default one."""
+    edge.organization("globex")
+    here, there = edge.proxy("/weather"), edge.proxy("/weather", org="globex")
+    token = TokenFactory(edge)(edge.app(org="globex", products=["weather"]))
 
-    edge.handle(Request(url=api.url, headers={"Authorization": send(edge.auth(app), api.url, {})}))
+    statuses = [answer(edge, get(api.url, bearer(token)))[0] for api in (here, there)]
 
-    assert edge.calls.last.app == app.name
-
-
-@by_both
-@pytest.mark.parametrize(
-    "url",
-    [
-        "https://acme-test.apigee.net/weather",
-        "https://acme-prod.apigee.net",
-        "http://acme-test.apigee.net:80/weather?a=b",
-        "https://ACME-TEST.apigee.net/weather",
-        "https://api.globex.example:8443/weather",
-    ],
-)
-def test_adds_the_token_for_every_gateway_host(edge: FakeEdge, send: Callable[..., str | None], url: str) -> None:
-    """Every host of a gateway of this Edge gets the token."""
-    edge.organization("globex", hosts={"api.globex.example": "test"})
-
-    assert send(edge.auth(), url, {}).startswith("Bearer ")
-
-
-@by_both
-@pytest.mark.parametrize(
-    "url",
-    [
-        "https://login.apigee.com/oauth/token",
-        "https://api.enterprise.apigee.com/v1/o/acme",
-        "https://typo-test.apigee.net/weather",
-        "https://other.example/",
-        "https://other.example/acme-test.apigee.net",
-        "https://other.example/@acme-test.apigee.net/",
-        "https://other.example?u=https://acme-test.apigee.net/",
-        "https://other.example?@acme-test.apigee.net/",
-        "https://other.example#@acme-test.apigee.net/",
-        "https://acme-test.apigee.net.other.example/",
-        "https://acme-test.apigee.net@other.example/",
-        "https://acme-test.apigee.net:443@other.example/",
-    ],
-)
-def test_adds_the_token_for_no_other_host(edge: FakeEdge, send: Callable[..., str | None], url: str) -> None:
-    """No other host ever sees the token, whatever else its URL holds."""
-    sent = send(edge.auth(), url, {})
-
-    assert sent is None or not sent.startswith("Bearer ")
-
-
-@by_both
-@pytest.mark.parametrize("header", ["Authorization", "authorization"])
-def test_leaves_an_authorization_header_alone(edge: FakeEdge, send: Callable[..., str | None], header: str) -> None:
-    """A header that the client set itself stays."""
-    assert send(edge.auth(), edge.gateway_url, {header: "Bearer mine"}) == "Bearer mine"
-
-
-@by_both
-def test_keeps_its_token_until_it_expires(edge: FakeEdge, send: Callable[..., str | None]) -> None:
-    """One token serves until the instant at which it expires; then there is a new one."""
-    auth = edge.auth()
-    sent = [send(auth, edge.gateway_url, {})]
-    for milliseconds in (3_599_999, 1, 1):
-        edge.clock.advance(milliseconds=milliseconds)
-        sent.append(send(auth, edge.gateway_url, {}))
-
-    assert sent[0] == sent[1]
-    assert sent[1] != sent[2]
-    assert sent[2] == sent[3]
-
-
-def test_renews_no_token_that_was_revoked(edge: FakeEdge) -> None:
-    """A client cannot know that its token was revoked: it goes on sending it."""
-    api = edge.proxy("/weather")
-    auth = edge.auth()
-    first = by_requests(auth, api.url, {})
-    edge.revoke(first.removeprefix("Bearer "))
-
-    assert by_requests(auth, api.url, {}) == first
-
-
-def test_makes_no_token_before_it_is_needed(edge: FakeEdge) -> None:
-    """An `auth` that meets no gateway makes no token, so nothing is drawn from the seed."""
-    auth, other = edge.auth(edge.app()), FakeEdge(seed=7)
-    other.app()
-    by_requests(auth, "https://other.example/", {})
-
-    assert edge.new_uuid() == other.new_uuid()
-
-
-@by_both
-def test_authenticates_to_the_management_api(edge: FakeEdge, send: Callable[..., str | None]) -> None:
-    """`management_auth` works for the management API, as an administrator unless said otherwise, and renews."""
-    url = "https://api.enterprise.apigee.com/v1/o/acme"
-    auth = edge.management_auth()
-
-    first = send(auth, url, {})
-    edge.clock.advance(hours=12)
-    second = send(auth, url, {})
-
-    assert first != second
-    assert isinstance(response := edge.handle(Request(url=url, headers={"Authorization": second})), Response)
-    assert response.status == 200
-
-
-def test_authenticates_to_the_management_api_as_a_user(edge: FakeEdge) -> None:
-    """`management_auth` logs in as the user that it was given, and at no other host."""
-    user = edge.user("ops@acme.example", roles={})
-    url = "https://api.enterprise.apigee.com/v1/o/acme"
-    auth = edge.management_auth(user)
-
-    response = edge.handle(Request(url=url, headers={"Authorization": by_requests(auth, url, {})}))
-
-    assert (response.status, edge.calls.last.user) == (403, "ops@acme.example")
-    assert by_requests(auth, edge.gateway_url, {}) is None
-
-
-@by_both
-@pytest.mark.parametrize("skew", [timedelta(hours=2), timedelta(hours=-2)], ids=["ahead", "behind"])
-def test_renews_by_the_clock_of_the_client(edge: FakeEdge, send: Callable[..., str | None], skew: timedelta) -> None:
-    """A client knows nothing of Edge's skew: it keeps its token until its own clock shows the expiry."""
-    auth = edge.auth()
-    first = send(auth, edge.gateway_url, {})
-    edge.clock.skew(skew)
-    skewed = send(auth, edge.gateway_url, {})
-    edge.clock.advance(hours=1)
-
-    assert skewed == first
-    assert send(auth, edge.gateway_url, {}) != first
-
-
-def test_renews_a_token_of_the_management_api_when_its_jwt_expires(edge: FakeEdge) -> None:
-    """The token of `management_auth` is renewed in the very second that its claim `exp` names."""
-    url = "https://api.enterprise.apigee.com/v1/o/acme"
-    auth = edge.management_auth()
-    first = by_requests(auth, url, {})
-    expires_at = jwt.decode(first.removeprefix("Bearer "), options={"verify_signature": False})["exp"]
-    edge.clock.travel_to(datetime.fromtimestamp(expires_at, UTC) - timedelta(milliseconds=1))
-    before = by_requests(auth, url, {})
-    edge.clock.advance(milliseconds=1)
-    after = by_requests(auth, url, {})
-    statuses = [edge.handle(Request(url=url, headers={"Authorization": sent})).status for sent in (before, after)]
-
-    assert before == first
     assert statuses == [401, 200]
+
+
+# Mistakes
+
+
+def refused(make) -> str:
+    with pytest.raises(ConfigurationError) as raised:
+        make()
+    return str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda mint: mint("weather"), "app takes an App, not str."),
+        (lambda mint: mint.for_app("weather")(), "app takes an App, not str."),
+        (lambda mint: mint(scope=7), "scopes takes a list of names, as scopes=['weather'], not 7."),
+        (lambda mint: mint.with_scope(7)(), "scopes takes a list of names, as scopes=['weather'], not 7."),
+        (lambda mint: mint(lifetime=3600), "lifetime takes a timedelta, not int."),
+        (lambda mint: mint.expiring_in(3600), "remaining takes a timedelta, not int."),
+        (
+            lambda mint: mint.expiring_in(timedelta(seconds=-1)),
+            "remaining takes a span of time from now, not -1 day, 23:59:59.",
+        ),
+        (lambda mint: mint.expired(3600), "ago takes a timedelta, not int."),
+        (lambda mint: mint.expired(timedelta(-1)), "ago takes a span of time from now, not -1 day, 0:00:00."),
+        (lambda mint: mint.expired(timedelta(36_501)), "ago takes at most 36500 days, not 36501 days, 0:00:00."),
+    ],
+)
+def test_names_a_mistake(edge: FakeEdge, make, message: str) -> None:
+    """What cannot be made is refused with what was allowed."""
+    assert refused(lambda: make(TokenFactory(edge))) == message
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda mint, app: mint(app),
+        lambda mint, app: mint.for_app(app)(),
+        lambda mint, app: mint.for_app(app).expired(),
+        lambda mint, app: mint.for_app(app).revoked(),
+    ],
+    ids=["call", "for_app", "expired", "revoked"],
+)
+@pytest.mark.parametrize("org", ["acme", "globex"])
+def test_refuses_an_app_of_another_edge(edge: FakeEdge, make, org: str) -> None:
+    """The app of another fake Edge is told from an own one of the same name."""
+    edge.app("forecast")
+    stranger = FakeEdge(seed=8, org=org).app("forecast")
+
+    assert refused(lambda: make(TokenFactory(edge), stranger)) == (
+        "The app 'forecast' is not one of this fake Edge; it was declared in another one."
+    )

@@ -27,7 +27,7 @@ COMMANDS = [
     "python -m pip install tox && python -m tox",
 ]
 FENCE = re.compile(r"^```(?P<kind>.*)\n(?P<text>(?:.*\n)*?)^```\n", re.MULTILINE)
-TEST = re.compile(r"^(?: {4})?def test_\w+", re.MULTILINE)
+TEST = re.compile(r"^(?: {4})?def (test_\w+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,20 +83,24 @@ def test_every_block_is_of_a_kind_that_is_run() -> None:
 
 
 @pytest.fixture(scope="module")
-def passed(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """Run all sections at once, each a directory of one project; return what passed."""
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str, str]]:
+    """Run all sections at once, each a directory of one project; return outcome, section and test of each case."""
     directory = tmp_path_factory.mktemp("readme")
     (directory / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     for number, heading in enumerate(TOGETHER):
         write_files(directory / f"section_{number}", heading)
     output = run_pytest(directory)
-    return re.findall(r"^PASSED (section_\d+)/", output, re.MULTILINE)
+    return re.findall(r"^([A-Z]+) (section_\d+)/\S*::(\w+)", output, re.MULTILINE)
 
 
 @pytest.mark.parametrize("heading", TOGETHER)
-def test_the_tests_of_a_section_pass(passed: list[str], heading: str) -> None:
-    """Every block that is a test module passes as it stands there."""
-    assert passed.count(f"section_{TOGETHER.index(heading)}") == number_of_tests(heading)
+def test_the_tests_of_a_section_pass(outcomes: list[tuple[str, str, str]], heading: str) -> None:
+    """Every test of a block passes as it stands there, in each of its cases."""
+    section = f"section_{TOGETHER.index(heading)}"
+
+    assert {(outcome, test) for outcome, place, test in outcomes if place == section} == {
+        ("PASSED", test) for test in names_of_tests(heading)
+    }
 
 
 @pytest.mark.parametrize("heading", ALONE)
@@ -108,7 +112,7 @@ def test_a_section_that_is_a_project_runs(tmp_path: Path, heading: str) -> None:
     output = run_pytest(tmp_path)
 
     assert all(report in output for report in reports)
-    assert len(re.findall(r"^PASSED ", output, re.MULTILINE)) == (0 if reports else number_of_tests(heading))
+    assert len(re.findall(r"^PASSED ", output, re.MULTILINE)) == (0 if reports else len(names_of_tests(heading)))
 
 
 def write_files(directory: Path, heading: str) -> None:
@@ -128,11 +132,9 @@ def run_pytest(directory: Path) -> str:
     return run.stdout
 
 
-def number_of_tests(heading: str) -> int:
-    """Count the tests of a section, a parametrized one once for each of its cases."""
+def names_of_tests(heading: str) -> list[str]:
     python = "".join(block.text for block in BY_HEADING[heading] if block.kind == "python")
-    cases = python.count("pytest.param(")
-    return len(TEST.findall(python)) + max(0, cases - 1)
+    return TEST.findall(python)
 
 
 @pytest.mark.parametrize("block", [block for block in BLOCKS if block.kind == "toml"], ids=lambda block: block.heading)

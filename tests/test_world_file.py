@@ -11,6 +11,7 @@ import pytest
 from pytest_apigee.edge.clock import Clock, OwnWall
 from pytest_apigee.edge.message import ConnectionFailure, Request
 from pytest_apigee.errors import ConfigurationError
+from pytest_apigee.factories import TokenFactory
 from pytest_apigee.fake import FakeEdge
 
 # DESIGN section 9, word for word
@@ -148,16 +149,16 @@ def basic(user, password):
     return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
 
 
-def log_in(edge, **form):
+def log_in(edge, passcode):
     return edge.handle(
         Request(
             method="POST",
-            url="https://login.apigee.com/oauth/token",
+            url="https://acme.login.apigee.com/oauth/token",
             headers={
                 "Authorization": "Basic ZWRnZWNsaTplZGdlY2xpc2VjcmV0",
                 "Content-Type": "application/x-www-form-urlencoded",
             },
-            body=urlencode({"grant_type": "password", "username": "ops@acme.example", **form}),
+            body=urlencode({"grant_type": "password", "passcode": passcode}),
         )
     )
 
@@ -175,6 +176,11 @@ def app_token(edge, *, scope=""):
 
 def call_weather(edge, *, scope="", url="https://acme-test.apigee.net/weather"):
     token = app_token(edge, scope=scope).json()["access_token"]
+    return edge.handle(Request(url=url, headers={"Authorization": f"Bearer {token}"}))
+
+
+def shown_acme(edge, token):
+    url = "https://api.enterprise.apigee.com/v1/o/acme"
     return edge.handle(Request(url=url, headers={"Authorization": f"Bearer {token}"}))
 
 
@@ -206,26 +212,34 @@ def test_the_first_organization_is_the_default(complete):
 
 
 def test_the_user_of_the_complete_example_logs_in(complete):
-    """The SSO user logs in with password and MFA code, and not without the code."""
-    refused = log_in(complete, password="correct horse")
-    granted = log_in(complete, password="correct horse", mfa_token=MFA_CODE)
+    """The SSO user is one of the organization's zone, so a passcode there opens the organization."""
+    ops = complete.find_user("ops@acme.example")
 
-    assert (refused.status, granted.status) == (401, 200)
+    granted = log_in(complete, complete.passcode(ops))
+
+    assert (ops.zone.host, complete.mfa_code(ops)) == ("acme.login.apigee.com", MFA_CODE)
+    assert shown_acme(complete, granted.json()["access_token"]).status == 200
 
 
 def test_the_organization_of_the_complete_example_is_shown(complete):
-    """The management API shows the organization to its user with the property of the file."""
-    token = log_in(complete, password="correct horse", mfa_token=MFA_CODE).json()["access_token"]
-    url = "https://api.enterprise.apigee.com/v1/o/acme"
-    shown = complete.handle(Request(url=url, headers={"Authorization": f"Bearer {token}"})).json()
+    """The management API shows the organization to a user of its zone with the property of the file."""
+    token = TokenFactory(complete).sso()
+    shown = shown_acme(complete, token).json()
 
     assert {"name": "features.isOAuthRevokeEnabled", "value": "true"} in shown["properties"]["property"]
     assert shown["environments"] == ["test", "prod"]
 
 
+def test_the_zone_of_the_complete_example_takes_no_token_of_the_default_one(complete):
+    """An organization with a zone has the users of that zone alone, whatever the roles of others."""
+    token = TokenFactory(complete).sso(complete.user(zone="uaa"))
+
+    assert shown_acme(complete, token).status == 401
+
+
 def test_the_zone_of_the_complete_example_turns_basic_off(complete):
     """An organization with a zone has SAML, and takes no Basic credentials even of a user without MFA."""
-    complete.user("plain@acme.example", password="pw")
+    complete.user("plain@acme.example", password="pw", machine=True)
     headers = {"Authorization": basic("plain@acme.example", "pw")}
 
     response = complete.handle(Request(url="https://api.enterprise.apigee.com/v1/o/acme", headers=headers))
@@ -486,7 +500,7 @@ ORGANIZATION_FIELDS = (
     "Allowed: apiproducts, apis, apps, createdAt, createdBy, developers, displayName, environments, hosts, "
     "lastModifiedAt, lastModifiedBy, name, properties, revocation_lag, type, zone."
 )
-USER_FIELDS = "Allowed: email, machine, mfa_secret, password, roles."
+USER_FIELDS = "Allowed: email, firstName, lastName, machine, mfa, mfa_secret, password, roles, status, zone."
 MISTAKES = [
     # the file itself
     ({"user": []}, "the world: unknown field 'user'. Did you mean 'users'? Allowed: era, organizations, seed, users."),

@@ -4,13 +4,16 @@ Every declaration is checked where it is made; a wrong one raises `Configuration
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TypeVar
 
 from pytest_apigee.edge import checks
+from pytest_apigee.edge.accounts import Accounts
+from pytest_apigee.edge.clock import MILLISECOND
 from pytest_apigee.edge.gateway.proxy import ApiProxy, open_proxy, protected_proxy
 from pytest_apigee.edge.gateway.target import target_from
-from pytest_apigee.edge.landscape import SECURITIES, Landscape
+from pytest_apigee.edge.landscape import SECURITIES
 from pytest_apigee.edge.locking import locked
 from pytest_apigee.edge.organization import Organization
 from pytest_apigee.edge.records import ApiProduct, App, Credential, Developer, DeveloperStatus, Status
@@ -34,7 +37,7 @@ class Proxy:
         return self.url
 
 
-class Catalog(Landscape):
+class Catalog(Accounts):
     """A world to which APIs, and who may call them, are declared."""
 
     @locked
@@ -185,6 +188,38 @@ class Catalog(Landscape):
         organization = self._organization(checks.record("app", app, App).organization)
         key = checks.optional_text("consumer_key", consumer_key) or app.consumer_key
         organization.set_key_status(app, key, _status(Status, status))
+
+    @locked
+    def add_key(self, app: App, *, expires_in: timedelta | None = None) -> Credential:
+        """Give an app one more consumer key, for the API products of its first one.
+
+        Args:
+            app: The app.
+            expires_in: How long it is good, negative for one that has expired; by default for ever.
+
+        Raises:
+            ConfigurationError: The app is not one of this Edge.
+        """
+        known = self.own_app(app)
+        credential = self.new_credential(products=dict(known.credentials[0].products))
+        if expires_in is not None:
+            span = checks.record("expires_in", expires_in, timedelta)
+            credential = replace(credential, expires_at_ms=self.clock.now_ms + span // MILLISECOND)
+        self._organization(known.organization).add_credential(known, credential)
+        return credential
+
+    def own_app(self, app: App) -> App:
+        """Return an app of this Edge as it is now.
+
+        Raises:
+            ConfigurationError: The app was declared in another one.
+        """
+        organization = self._state.organizations.get(checks.record("app", app, App).organization)
+        known = None if organization is None else organization.apps.get((app.developer, app.name))
+        if known is None or known.app_id != app.app_id:
+            msg = f"The app {app.name!r} is not one of this fake Edge; it was declared in another one."
+            raise ConfigurationError(msg)
+        return known
 
     def set_developer_status(self, email: str, status: str, *, org: str | None = None) -> None:
         """Make a developer ``active`` or ``inactive``; the tokens of an inactive one's apps are refused.

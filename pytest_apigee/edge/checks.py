@@ -24,6 +24,11 @@ def text(what: str, given: object) -> str:
     return given
 
 
+def string(what: str, given: object) -> str:
+    """Return text, which may be empty."""
+    return "" if given == "" else text(what, given)
+
+
 def optional_text(what: str, given: object) -> str | None:
     """Return text that is not empty, or None."""
     return None if given is None else text(what, given)
@@ -101,9 +106,10 @@ def roles(given: object) -> dict[str, tuple[str, ...]]:
 
 def name_in_host(kind: str, given: object) -> str:
     """Return the name of an organization or environment, which must be fit for a host name."""
-    name = text(f"The name of an {kind}", given)
+    article = "an" if kind[0] in "aeio" else "a"
+    name = text(f"The name of {article} {kind}", given)
     if not _NAME.fullmatch(name):
-        msg = f"{name!r} cannot be the name of an {kind}: lower-case letters, digits and inner hyphens only."
+        msg = f"{name!r} cannot be the name of {article} {kind}: lower-case letters, digits and inner hyphens only."
         raise ConfigurationError(msg)
     return name
 

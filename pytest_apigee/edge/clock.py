@@ -26,6 +26,14 @@ def moment_at(moment_ms: int) -> datetime:
     return EPOCH + min(moment_ms, _LAST_MS) * MILLISECOND
 
 
+def java_date(moment: datetime) -> str:
+    """Write a moment in UTC as Java's `Date.toString` does: ``Sun Mar 31 12:00:00 UTC 2024``."""
+    days = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+    months = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+    day, month = days[moment.weekday()], months[moment.month - 1]
+    return f"{day} {month} {moment:%d %H:%M:%S} UTC {moment.year}"
+
+
 def wall_ms() -> int:
     """Return wall time, moved or not, in milliseconds since the epoch.
 

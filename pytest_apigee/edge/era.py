@@ -1,6 +1,8 @@
 """Eras: each one consistent set of Edge's documented behaviours.
 
-Sources: sso.md 2.1 and 2.2 (lifetimes, scopes, issuer), runtime.md 2.3 (fields of a token answer).
+Sources: sso.md 2.1 "Lifetimes" (`current`: the Edge docs as they are now, and tokens issued from 2020 on; `2016`: the
+Edge docs of 2016 to 2018, and tokens of 2016), sso.md 2.2 (scopes, issuer, `al`), runtime.md 2.3 (fields of a token
+answer).
 """
 
 from dataclasses import dataclass
@@ -18,6 +20,9 @@ class Era:
     sso_refresh_lifetime: timedelta
     sso_scopes: tuple[str, ...]
     issuer_path: str
+    """What follows the issuer's base URL in `iss`."""
+    al_claim: int
+    """The usual `al` claim; its meaning is unknown (GUESS: `al_claim`)."""
     token_fields: tuple[str, ...]
     checks_unbound_resources: bool
     """Whether a product without proxies and environments refuses an unlisted path by the older fault."""
@@ -25,6 +30,7 @@ class Era:
 
 CURRENT = Era(
     name="current",
+    al_claim=0,
     sso_access_lifetime=timedelta(hours=12),
     sso_refresh_lifetime=timedelta(days=30),
     sso_scopes=(
@@ -58,6 +64,7 @@ CURRENT = Era(
 
 ERA_2016 = Era(
     name="2016",
+    al_claim=2,
     sso_access_lifetime=timedelta(seconds=1800),
     sso_refresh_lifetime=timedelta(seconds=84600),
     sso_scopes=("scim.me", "openid", "password.write", "approvals.me", "oauth.approvals"),

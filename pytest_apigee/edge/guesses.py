@@ -14,8 +14,13 @@ from pytest_apigee.errors import ConfigurationError, listed, nearest
 
 _FIRST_ERROR = 400
 _LAST_ERROR = 599
-_COUNTS = {"mfa_drift_steps": 10, "purge_after_days": 1_000}
-_CHOICES = {"scope_rule": ("any", "all"), "al_claim": ("era", "absent", "0", "2")}
+_COUNTS = {"mfa_drift_steps": 10, "purge_after_days": 1_000, "token_rate_limit": 10_000}
+_CHOICES = {
+    "scope_rule": ("any", "all"),
+    "al_claim": ("era", "absent", "0", "2"),
+    "mfa_failure": ("sso", "uaa"),
+    "uaa_generation": ("3.2", "4"),
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,8 +32,11 @@ class Guesses:
     """GUESS only for an absent username and a bad user without client; confirmed for wrong user credentials."""
     bad_client_text: str = "Bad credentials"
     """GUESS: UAA's text."""
+    mfa_failure: str = "sso"
+    """GUESS: how a missing or wrong MFA code is answered: `sso` with 401 `unauthorized` and `mfa_failure_text`, `uaa`
+    as later UAA does (missing: 400 `invalid_request`, wrong: 401 `Bad credentials`)."""
     mfa_failure_text: str = "Invalid Credentials"
-    """GUESS: what a missing or wrong MFA code is answered with, beside 401 `unauthorized`."""
+    """GUESS: the text for a missing or wrong MFA code where `mfa_failure` is `sso`."""
     al_claim: str = "era"
     """GUESS: the `al` claim, `0` or `2`; `era` takes the era's own (0 in `current`, 2 in `2016`), `absent` none."""
     edgecli_grants: str = "password refresh_token"
@@ -46,6 +54,46 @@ class Guesses:
     after UAA. Scopes that it has are granted alone."""
     swapped_jwt_text: str = "Invalid token (could not decode)"
     """GUESS: the start of the text for an access token that comes as a refresh token; the token follows it."""
+    uaa_generation: str = "3.2"
+    """GUESS: which UAA it is like. `3.2`: JWTs without `kid`, `/token_key` with `SHA256withRSA` and plain base64.
+    `4`: `kid`, `RS256`, base64url, and another text for a locked account."""
+    refresh_rotation: bool = False
+    """GUESS: whether a refresh gives a new refresh token; if not, the same one comes back."""
+    refuses_not_before: bool = True
+    """GUESS: whether a JWT whose `nbf` lies ahead is refused; Edge itself issues none with `nbf`."""
+    refuses_wrong_audience: bool = True
+    """GUESS: whether the management API refuses a JWT whose `aud` lacks its own client; Edge itself issues none."""
+    refresh_token_as_bearer: bool = False
+    """GUESS: whether a refresh token is taken where an access token belongs, as late UAA 3 does."""
+    lockout: bool = False
+    """GUESS: whether 5 wrong passwords within an hour lock an account for 5 minutes, as UAA does."""
+    token_rate_limit: int = 0
+    """GUESS: how many new tokens a user may have in an hour before 429; 0 sets no limit, Edge announced 30."""
+    token_rate_counts_refresh: bool = True
+    """GUESS: whether `token_rate_limit` counts refreshes, too."""
+    token_rate_body: str = ""
+    """GUESS: the body of that 429."""
+    bad_passcode_text: str = "Passcode information is missing."
+    """GUESS: UAA's text for a wrong, used or expired passcode; later it is `Invalid passcode`."""
+    strict_passcode_accept: bool = False
+    """GUESS: whether a passcode counts only where the first type of Accept is JSON or form, or Accept is absent, as in
+    UAA up to 3.2; else `No password supplied`."""
+    saml_user_text: str = "Invalid Credentials"
+    """GUESS: what a user of a SAML zone is answered whose password is the identity provider's, so unknown to Edge."""
+    version_body: str = '{"cliVersion":"2.0"}'
+    """GUESS: what GET `/version` answers; only the field `cliVersion` is confirmed, no value."""
+    login_app_version: str = "3.2.1"
+    """GUESS: `app.version` in the JSON of GET `/login`."""
+    login_commit_id: str = "0000000"
+    """GUESS: `commit_id` in the JSON of GET `/login`."""
+    login_timestamp: str = "2016-03-24T00:00:00+0000"
+    """GUESS: `timestamp` in the JSON of GET `/login`."""
+    token_keys: bool = True
+    """GUESS: whether there is `/token_keys`; if not, 404."""
+    openid_configuration: bool = False
+    """GUESS: whether there is `/.well-known/openid-configuration`, as in UAA 3.9; if not, 404."""
+    check_token_by_edgecli: bool = False
+    """GUESS: whether the client `edgecli` may use `/check_token`; if not, 403 `access_denied`."""
     get_token_by_get: bool = True
     """GUESS: GET on the token endpoint is served like POST, as in UAA up to 3.2.1; if not, 405."""
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Self
 
 from pytest_apigee.edge.organization import Organization
+from pytest_apigee.edge.zones import LOGIN_HOST
 
-LOGIN = "login.apigee.com"
+LOGIN = LOGIN_HOST
 MANAGEMENT = "api.enterprise.apigee.com"
 MOCK_TARGET = "mocktarget.apigee.net"
 _ZONE_SUFFIX = f".{LOGIN}"

@@ -15,6 +15,9 @@ ALPHANUMERIC = string.ascii_letters + string.digits
 ACCESS_TOKEN_LENGTH = 28  # runtime.md 2.3
 CONSUMER_KEY_LENGTH = 32  # runtime.md 2.3
 CONSUMER_SECRET_LENGTH = 16  # runtime.md 2.3
+PASSCODE_LENGTH = 6  # sso.md 2.3
+MFA_SECRET_LENGTH = 32  # RFC 4226 section 4: 160 bits
+BASE32 = string.ascii_uppercase + "234567"
 _MARK_LENGTH = 6
 
 
@@ -46,6 +49,20 @@ class Identifiers:
     def password(self) -> str:
         """Return a password for a user that was declared without one."""
         return self._drawn(CONSUMER_SECRET_LENGTH)
+
+    def passcode(self) -> str:
+        """Return a passcode of 6 letters and digits."""
+        return self._drawn(PASSCODE_LENGTH)
+
+    def mfa_secret(self) -> str:
+        """Return the base32 secret of an authenticator app, 32 characters for 160 bits."""
+        with self._lock:
+            return "".join(self._random.choices(BASE32, k=MFA_SECRET_LENGTH))
+
+    def session_id(self) -> str:
+        """Return the id of a browser session, 32 upper-case hex digits as Tomcat's."""
+        with self._lock:
+            return f"{self._random.getrandbits(128):032X}"
 
     def uuid(self) -> str:
         """Return a random UUID (version 4) in its usual text form."""

@@ -29,6 +29,8 @@ def compact(value: Json) -> bytes:
 
 def quoted(text: str) -> str:
     """Return a JSON string, escaped where JSON demands it and nowhere else."""
+    if text.isprintable() and '"' not in text and "\\" not in text:  # found out faster than nothing to escape
+        return f'"{text}"'
     return f'"{_ESCAPED.sub(_escape, text)}"'
 
 
@@ -63,6 +65,8 @@ def _pretty(value: Json, indent: str) -> str:
 
 def _compact(value: Json) -> str:
     match value:
+        case str():
+            return quoted(value)
         case Mapping():
             return "{" + ",".join(f"{quoted(name)}:{_compact(member)}" for name, member in value.items()) + "}"
         case list() | tuple():

@@ -127,6 +127,11 @@ class Request(_Message):
         assign(self, "query_string", parts["query"] or "")
 
     @property
+    def origin(self) -> str:
+        """Scheme, host and port, as sent: what an absolute URL on the same server starts with."""
+        return f"{self.scheme}://{_parts_of(self.url)['authority'].rpartition('@')[2]}"
+
+    @property
     def shown(self) -> str:
         """The request in one line for people: without its query, and without the secrets that some paths hold."""
         return f"{self.method} {self.scheme}://{self.host}{_SECRET_SEGMENT.sub('/[hidden]', self.path)}"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pytest_apigee.edge.locking import locked
 from pytest_apigee.edge.records import ApiProduct, App, Client, Credential, Developer, DeveloperStatus, Status
 from pytest_apigee.edge.tokens import TokenStore
+from pytest_apigee.edge.zones import DEFAULT_ZONE, Zone
 from pytest_apigee.errors import ConfigurationError, found, listed, nearest
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ class Organization:
         created_at_ms: When it was created.
         kind: ``trial`` or ``paid``.
         hosts: Custom domains, each with the environment it leads to.
-        zone: The SAML zone of its users, if any.
         properties: What the management API shows beside the features that are always on.
     """
 
@@ -41,7 +41,6 @@ class Organization:
         display_name: str = "",
         kind: str = "trial",
         hosts: Mapping[str, str] | None = None,
-        zone: str | None = None,
         properties: Mapping[str, str] | None = None,
     ) -> None:
         self._lock = lock
@@ -51,7 +50,7 @@ class Organization:
         self.environments = environments
         self.created_at_ms = created_at_ms
         self.hosts = dict(hosts or {})
-        self.zone = zone
+        self.zone = DEFAULT_ZONE
         self.properties = {"features.isCpsEnabled": "true", **(properties or {})}
         self.developers: dict[str, Developer] = {}
         self.apps: dict[tuple[str, str], App] = {}
@@ -77,6 +76,11 @@ class Organization:
             )
             raise ConfigurationError(msg)
         return name
+
+    @locked
+    def set_zone(self, zone: Zone) -> None:
+        """Move its users to another identity zone."""
+        self.zone = zone
 
     @locked
     def add_developer(self, developer: Developer) -> None:
@@ -196,6 +200,16 @@ class Organization:
                 self._subscribe(self.apps[owner], product)
 
     @locked
+    def add_credential(self, app: App, credential: Credential) -> None:
+        """Give an app one more credential.
+
+        Raises:
+            ConfigurationError: There is no such app.
+        """
+        self._replace_app(app, lambda known: replace(known, credentials=(*known.credentials, credential)))
+        self._owner_of_key[credential.consumer_key] = (app.developer, app.name)
+
+    @locked
     def set_app_status(self, app: App, status: Status) -> None:
         """Approve or revoke an app.
 
@@ -257,7 +271,8 @@ class Organization:
         def with_product(known: Credential) -> Credential:
             return replace(known, products={**known.products, product: Status.APPROVED})
 
-        self._replace_credential(app, app.consumer_key, with_product)
+        for credential in app.credentials:
+            self._replace_credential(app, credential.consumer_key, with_product)
 
     def _replace_credential(self, app: App, consumer_key: str, change: Callable[[Credential], Credential]) -> None:
         def with_credential(known: App) -> App:

@@ -10,6 +10,7 @@ from pytest_apigee.edge.guesses import Guesses
 from pytest_apigee.edge.identifiers import Identifiers
 from pytest_apigee.edge.organization import Organization
 from pytest_apigee.edge.users import UserDirectory
+from pytest_apigee.edge.zones import DEFAULT_ZONE, Zone
 from pytest_apigee.errors import ConfigurationError, listed, nearest
 
 
@@ -23,11 +24,34 @@ class WorldState:
     guesses: Guesses
     organizations: dict[str, Organization] = field(default_factory=dict)
     users: UserDirectory = field(default_factory=UserDirectory)
+    zones: dict[str, Zone] = field(default_factory=dict)
+    """The SAML zones by name; beside them there is always the default one."""
     extra_hosts: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Hosts beside those of the organizations, each with the organization and environment that answer there."""
     claimed_hosts: frozenset[str] = frozenset()
     """Hosts that are Edge's although nobody answers there: those of a real organization."""
     lock: threading.RLock = field(default_factory=threading.RLock)
+
+    @property
+    def all_zones(self) -> tuple[Zone, ...]:
+        """Every zone, the default one first."""
+        return (DEFAULT_ZONE, *self.zones.values())
+
+    def require_zone(self, name: str) -> Zone:
+        """Return a zone by name, the default one included.
+
+        Raises:
+            ConfigurationError: It was not declared.
+        """
+        if name == DEFAULT_ZONE.name:
+            return DEFAULT_ZONE
+        if name not in self.zones:
+            msg = (
+                f"Unknown zone {name!r}. Declared: {listed(self.zones)}.{nearest(name, self.zones)} "
+                f"Add it with apigee.zone({name!r})."
+            )
+            raise ConfigurationError(msg)
+        return self.zones[name]
 
     def forget_old_tokens(self, organization: Organization) -> None:
         """Let an organization forget the tokens that expired days ago."""

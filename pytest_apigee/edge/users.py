@@ -1,9 +1,11 @@
-"""SSO users: who may log in at login.apigee.com, and what they may do in which organization."""
+"""SSO users: who may log in at login.apigee.com or at a zone's, and what they may do in which organization."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 
-from pytest_apigee.errors import ConfigurationError, found
+from pytest_apigee.edge.zones import DEFAULT_ZONE, Zone
+from pytest_apigee.errors import ConfigurationError, found, listed
 
 
 class BadCredentialsError(Exception):
@@ -12,6 +14,16 @@ class BadCredentialsError(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class UserStatus(StrEnum):
+    """What stands in the way of a user's login, if anything."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    LOCKED = "locked"
+    UNVERIFIED = "unverified"
+    PASSWORD_EXPIRED = "password_expired"  # noqa: S105 - a status
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,10 +38,19 @@ class User:
     is_machine: bool = False
     roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The roles by organization."""
+    zone: Zone = DEFAULT_ZONE
+    status: UserStatus = UserStatus.ACTIVE
+    first_name: str = ""
+    last_name: str = ""
 
     def belongs_to(self, organization: str) -> bool:
         """Return whether the user has any role in an organization."""
         return bool(self.roles.get(organization))
+
+    @property
+    def logs_in_by_saml(self) -> bool:
+        """Whether the password is one of the company's identity provider, unknown to Edge."""
+        return self.zone.has_saml and not self.is_machine
 
 
 class UserDirectory:
@@ -37,43 +58,56 @@ class UserDirectory:
 
     def __init__(self) -> None:
         self._users: dict[str, User] = {}
+        self._ids: dict[tuple[Zone, str], str] = {}
         self._used_mfa_steps: dict[str, int] = {}
 
     def add(self, user: User) -> None:
         """Add a user.
 
         Raises:
-            ConfigurationError: The e-mail is taken.
+            ConfigurationError: The e-mail is taken in the user's zone.
         """
-        if user.email.lower() in self._users:
-            msg = f"The SSO user {user.email!r} already exists."
+        key = (user.zone, user.email.lower())
+        if key in self._ids:
+            msg = f"The SSO user {user.email!r} already exists{_place(user.zone)}."
             raise ConfigurationError(msg)
-        self._users[user.email.lower()] = user
+        self._ids[key] = user.user_id
+        self._users[user.user_id] = user
 
-    def find(self, email: str) -> User | None:
-        """Return the user with this e-mail, or None."""
-        return self._users.get(email.lower())
+    def find(self, email: str, zone: Zone = DEFAULT_ZONE) -> User | None:
+        """Return the user with this e-mail in a zone, or None."""
+        return self.with_id(self._ids.get((zone, email.lower())))
 
     def with_id(self, user_id: object) -> User | None:
         """Return the user with this id, or None."""
-        return next((user for user in self._users.values() if user.user_id == user_id), None)
+        return self._users.get(user_id) if isinstance(user_id, str) else None
 
-    def require(self, email: str) -> User:
-        """Return the user with this e-mail.
-
-        Raises:
-            ConfigurationError: There is none.
-        """
-        return found(self._users, email.lower(), "SSO user")
-
-    def set_password(self, email: str, password: str) -> None:
-        """Change a password; tokens issued before are void from now on.
+    def require(self, email: str, zone: Zone | None = None) -> User:
+        """Return the user with this e-mail in a zone, or in whichever has one.
 
         Raises:
-            ConfigurationError: There is no such user.
+            ConfigurationError: There is none, or where no zone is given there are several.
         """
-        user = self.require(email)
-        self._users[email.lower()] = replace(user, password=password)
+        candidates = [user for user in self._users.values() if zone is None or user.zone == zone]
+        matching = [user for user in candidates if user.email.lower() == email.lower()]
+        if len(matching) > 1:
+            zones = listed(repr(user.zone.name) for user in matching)
+            msg = f"Several zones have an SSO user {email!r}: {zones}. Say which by zone=."
+            raise ConfigurationError(msg)
+        known = {user.email.lower(): user for user in candidates}
+        return found(known, email.lower(), "SSO user", "" if zone is None else _place(zone))
+
+    def set_password(self, user: User, password: str) -> None:
+        """Change a password; tokens issued before are void from now on."""
+        self._users[user.user_id] = replace(user, password=password)
+
+    def set_status(self, user: User, status: UserStatus) -> None:
+        """Say what stands in the way of a user's login from now on."""
+        self._users[user.user_id] = replace(user, status=status)
+
+    def set_salt(self, user: User, salt: str) -> None:
+        """Void the tokens that a user has, by the salt of their `rev_sig`."""
+        self._users[user.user_id] = replace(user, salt=salt)
 
     def has_used_mfa_step(self, user: User, step: int) -> bool:
         """Return whether an MFA code of this time step, or of a later one, was used."""
@@ -83,3 +117,7 @@ class UserDirectory:
         """Note the time step of an MFA code that was used, if any was."""
         if step is not None:
             self._used_mfa_steps[user.user_id] = step
+
+
+def _place(zone: Zone) -> str:
+    return f" in zone {zone.name!r}" if zone.has_saml else ""

@@ -22,7 +22,6 @@ from pytest_apigee.edge.journal import Journal, Notes, Service
 from pytest_apigee.edge.management.service import ManagementService
 from pytest_apigee.edge.message import ConnectionFailure, FailureKind, Request, Response
 from pytest_apigee.edge.refusal import NotModelled, Refusal
-from pytest_apigee.edge.sso.jwt_tokens import JwtIssuer
 from pytest_apigee.edge.sso.service import SsoService
 from pytest_apigee.edge.state import WorldState
 from pytest_apigee.errors import listed, nearest
@@ -69,9 +68,8 @@ class World:
             guesses=guesses or Guesses(),
             claimed_hosts=claimed_hosts,
         )
-        self._jwt_issuer = JwtIssuer(self._state)
-        self._sso = SsoService(self._state, self._jwt_issuer)
-        self._management = ManagementService(self._state, self._jwt_issuer.verify_access_token)
+        self._sso = SsoService(self._state)
+        self._management = ManagementService(self._state, self._sso.verifier.user_of_access_token)
         self._gateway = GatewayService(self._state)
         self._journal = Journal()
         self._grievances: dict[tuple[str, str], Grievance] = {}
@@ -112,7 +110,8 @@ class World:
     @property
     def known_hosts(self) -> list[str]:
         """The hosts that answer in this world."""
-        return [hosts.LOGIN, hosts.MANAGEMENT, hosts.MOCK_TARGET, *self._addresses()]
+        zones = (zone.host for zone in self._state.all_zones)
+        return [*zones, hosts.MANAGEMENT, hosts.MOCK_TARGET, *self._addresses()]
 
     def owns(self, host: str) -> bool:
         """Return whether a host is Edge's, known to this world or not.

@@ -86,7 +86,8 @@ def test_declares_an_organization() -> None:
     )
 
     assert (organization.name, organization.environments) == ("globex", ("test", "prod"))
-    assert (organization.display_name, organization.kind, organization.zone) == ("Globex Corp.", "paid", "globex")
+    assert (organization.display_name, organization.kind) == ("Globex Corp.", "paid")
+    assert organization.zone.url == "https://globex.login.apigee.com"
     assert organization.hosts == {"api.globex.example": "prod"}
     assert list(organization.properties.items()) == [
         ("features.isCpsEnabled", "true"),
@@ -634,7 +635,13 @@ MISTAKES = [
         password_of_nobody,
         "Unknown SSO user 'opps@acme.example'. Known: ops@acme.example. Did you mean 'ops@acme.example'?",
     ),
-    (token_of_nobody, "This token cannot be revoked: no organization of this fake Edge issued it."),
+    (
+        token_of_nobody,
+        (
+            "This token cannot be revoked: no organization of this fake Edge issued it. Tokens of the SSO are revoked "
+            "all at once: apigee.revoke_tokens_of(user)."
+        ),
+    ),
     (app_of_another_edge, "The app 'forecast' is not one of this fake Edge; it was declared in another one."),
     (unknown_era, "Unknown era 'curent'. Allowed: 2016, current. Did you mean 'current'?"),
     (no_door, NO_DOOR),

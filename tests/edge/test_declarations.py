@@ -91,16 +91,32 @@ PARAMETERS: dict[str, dict[str, set[str]]] = {
         "password": OPTIONAL,
         "mfa_secret": OPTIONAL,
         "machine": {"true"},
+        "mfa": {"true"},
         "roles": {"None", "empty dict"},
+        "zone": OPTIONAL,
+        "status": set(),
+        "first_name": {"empty text"},
+        "last_name": {"empty text"},
     },
+    "zone": {"name": OPTIONAL, "organizations": {"None", "empty list"}},
+    "sso_client": {
+        "client_id": set(),
+        "client_secret": OPTIONAL,
+        "scopes": {"None", "empty list", "empty text"},
+        "authorities": {"empty list", "empty text"},
+    },
+    "passcode": {"user": set()},
+    "set_user_status": {"user": set(), "status": set()},
+    "revoke_tokens_of": {"user": set()},
+    "login_answer": {"user": set()},
     "deploy_oauth": {"env": set(), "org": OPTIONAL},
     "set_app_status": {"app": set(), "status": set()},
     "set_key_status": {"app": set(), "status": set(), "consumer_key": OPTIONAL},
     "set_developer_status": {"email": set(), "status": set(), "org": OPTIONAL},
-    "set_password": {"email": set(), "password": set()},
+    "set_password": {"email": set(), "password": set(), "zone": OPTIONAL},
     "find_app": {"name": set(), "org": OPTIONAL},
     "find_proxy": {"name": set(), "org": OPTIONAL, "env": OPTIONAL},
-    "find_user": {"email": set()},
+    "find_user": {"email": set(), "zone": OPTIONAL},
     "url_for": {"org": OPTIONAL, "env": OPTIONAL},
     "token_url_for": {"org": OPTIONAL, "env": OPTIONAL},
     "mfa_code": {"user": set()},
@@ -135,6 +151,12 @@ def complete(edge: FakeEdge) -> dict[str, dict[str, object]]:
         "set_key_status": {"app": app, "status": "revoked"},
         "set_developer_status": {"email": EMAIL, "status": "inactive"},
         "set_password": {"email": user.email, "password": "new"},
+        "sso_client": {"client_id": "tool"},
+        "passcode": {"user": user},
+        "set_user_status": {"user": user, "status": "inactive"},
+        "revoke_tokens_of": {"user": user},
+        "login_answer": {"user": user},
+        "find_user": {"email": user.email},
         "find_app": {"name": "mobile"},
         "find_proxy": {"name": "oauth"},
         "mfa_code": {"user": user},
@@ -168,7 +190,7 @@ def test_takes_right_arguments() -> None:
     completed = complete(edge)
 
     for name in PARAMETERS:
-        if name not in ("find_user", "revoke"):
+        if name != "revoke":
             function_named(name, edge)(**completed.get(name, {}))
 
 
@@ -271,7 +293,7 @@ def messages() -> list[tuple[str, Callable[[FakeEdge], object], str]]:
         (
             "user of another fake",
             lambda edge: edge.management_auth(FakeEdge(seed=8).user("x@y.example")),
-            ("Unknown SSO user 'x@y.example'. Known: none."),
+            ("The SSO user 'x@y.example' is not one of this fake Edge; it was declared in another one."),
         ),
         ("lifetime", lambda edge: TokenFactory(edge)(lifetime=3600), "lifetime takes a timedelta, not int."),
     ]

@@ -641,14 +641,7 @@ def test_refuses_the_tokens_of_an_expired_key() -> None:
     )
     edge.clock.freeze("2026-01-02T03:04:05.678Z")
     api = weather(edge)
-    app = App(
-        name="forecast",
-        app_id="",
-        organization="acme",
-        developer="",
-        credentials=(edge.new_credential(consumer_key="key"),),
-    )
-    request = get(api.url, bearer(TokenFactory(edge)(app)))
+    request = get(api.url, bearer(TokenFactory(edge)(edge.find_app("forecast"))))
 
     before = answer(edge, request)
     edge.clock.advance(milliseconds=1)

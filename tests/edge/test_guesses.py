@@ -29,7 +29,8 @@ def documented_switches():
 
 def another_value(name):
     default = SWITCHES[name]
-    return {"scope_rule": "all", "al_claim": "absent"}.get(name) or OTHER[type(default)](default)
+    choices = {"scope_rule": "all", "al_claim": "absent", "mfa_failure": "uaa", "uaa_generation": "4"}
+    return choices.get(name) or OTHER[type(default)](default)
 
 
 def test_every_switch_is_documented():

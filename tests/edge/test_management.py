@@ -7,7 +7,17 @@ import pytest
 
 from pytest_apigee.edge.message import Request
 from pytest_apigee.edge.world import Grievance
-from tests.edge.sso_support import EMAIL, MFA_SECRET, PASSWORD, answer, edge_at_noon, log_in, refresh
+from tests.edge.sso_support import (
+    EMAIL,
+    MFA_SECRET,
+    PASSWORD,
+    answer,
+    edge_at_noon,
+    log_in,
+    password_form,
+    refresh,
+    token_request,
+)
 
 BASE = "https://api.enterprise.apigee.com"
 ACME = """\
@@ -156,6 +166,11 @@ def user_with_mfa(edge):
     return basic("mfa@acme.example", "pw")
 
 
+def inactive_user(edge):
+    edge.user("gone@acme.example", password="pw", status="inactive")
+    return basic("gone@acme.example", "pw")
+
+
 def undecodable(edge):
     return "Basic *"
 
@@ -210,6 +225,7 @@ UNAUTHORIZED = {
         BASIC_REALM,
         "the SSO user mfa@acme.example has MFA on, and Edge then takes no Basic authentication",
     ),
+    "inactive-user": (inactive_user, BASIC_REALM, "the SSO user gone@acme.example is inactive"),
     "undecodable-basic": (undecodable, BASIC_REALM, "the Basic header does not decode"),
     "basic-without-colon": (without_colon, BASIC_REALM, "the Basic header does not decode"),
     "nonsense": (nonsense, BEARER_REALM, "a token that does not decode (not a JWT)"),
@@ -223,13 +239,13 @@ UNAUTHORIZED = {
     "revoked": (
         revoked,
         BEARER_REALM,
-        "the user ops@acme.example changed after the token was issued (rev_sig differs)",
+        "the user ops@acme.example or the client edgecli changed after the token was issued (rev_sig differs)",
     ),
     "another-world": (
         of_another_world,
         BEARER_REALM,
         (
-            "a token of another world: its user id is unknown here "
+            "a token of another world: its user or client is unknown here "
             "(issued in another test, perhaps kept in a module-level cache)"
         ),
     ),
@@ -275,8 +291,14 @@ def test_a_token_of_2016_expires_after_1800_seconds():
 @pytest.fixture
 def saml_edge(edge):
     edge.organization("saml", zone="saml")
-    edge.user("s@saml.example", password="pw", roles={"saml": ["orgadmin"]})
+    edge.user("s@saml.example", password="pw", roles={"saml": ["orgadmin"]}, zone="saml", machine=True)
     return edge
+
+
+def bearer_of_the_zone(edge):
+    request = token_request(password_form(username="s@saml.example", password="pw"))
+    tokens = answer(edge, request.with_url("https://saml.login.apigee.com/oauth/token")).json()
+    return f"Bearer {tokens['access_token']}"
 
 
 def test_basic_is_off_where_saml_is_on(saml_edge):
@@ -288,10 +310,60 @@ def test_basic_is_off_where_saml_is_on(saml_edge):
 
 
 def test_a_bearer_token_is_taken_where_saml_is_on(saml_edge):
-    """An organization with SAML takes a bearer token."""
-    token = log_in(saml_edge, username="s@saml.example", password="pw")["access_token"]
+    """An organization with SAML takes a bearer token of its zone."""
+    assert ask(saml_edge, "/v1/o/saml", authorization=bearer_of_the_zone(saml_edge)).status == 200
 
-    assert ask(saml_edge, "/v1/o/saml", authorization=f"Bearer {token}").status == 200
+
+def test_a_bearer_token_of_the_default_zone_is_refused_where_saml_is_on(saml_edge):
+    """An organization with SAML refuses the tokens of login.apigee.com, whatever the roles of their users."""
+    saml_edge.user("both@saml.example", password="pw", roles={"acme": ["orgadmin"], "saml": ["orgadmin"]})
+    token = log_in(saml_edge, username="both@saml.example", password="pw")["access_token"]
+
+    response = ask(saml_edge, "/v1/o/saml", authorization=f"Bearer {token}")
+
+    assert (response.status, list(response.headers), response.body) == (401, BEARER_REALM, b"")
+    assert saml_edge.calls.last.reason == (
+        "a user of login.apigee.com, and organization 'saml' has those of saml.login.apigee.com"
+    )
+
+
+def test_a_bearer_token_of_a_zone_is_refused_where_saml_is_off(saml_edge):
+    """An organization without SAML refuses the tokens of a zone."""
+    response = ask(saml_edge, authorization=bearer_of_the_zone(saml_edge))
+
+    assert (response.status, list(response.headers), response.body) == (401, BEARER_REALM, b"")
+    assert saml_edge.calls.last.reason == (
+        "a user of saml.login.apigee.com, and organization 'acme' has those of login.apigee.com"
+    )
+
+
+def test_basic_credentials_of_a_zone_are_refused_where_saml_is_off(saml_edge):
+    """A machine user of a zone is unknown to the organizations of login.apigee.com."""
+    response = ask(saml_edge, authorization=basic("s@saml.example", "pw"))
+
+    assert (response.status, list(response.headers), response.body) == (401, BASIC_REALM, b"")
+    assert saml_edge.calls.last.reason == (
+        "a user of saml.login.apigee.com, and organization 'acme' has those of login.apigee.com"
+    )
+
+
+def test_the_password_of_a_saml_user_is_none_of_the_management_api(saml_edge):
+    """The password of a user who logs in by SAML is the identity provider's, so Basic with it is that of nobody."""
+    saml_edge.user("person@saml.example", password="pw", roles={"saml": ["orgadmin"]}, zone="saml")
+
+    response = ask(saml_edge, "/v1/o/saml", authorization=basic("person@saml.example", "pw"))
+
+    assert (response.status, list(response.headers), response.body) == (401, BASIC_REALM, b"")
+    assert saml_edge.calls.last.reason == "no SSO user has this e-mail; declare one with apigee.user(email)"
+
+
+@pytest.mark.parametrize("order", [("", "saml"), ("saml", "")], ids=["default-first", "zone-first"])
+def test_basic_finds_the_user_who_has_a_password(saml_edge, order):
+    """Of two users with one e-mail, Basic authenticates the one whose password Edge knows."""
+    for zone in order:
+        saml_edge.user("twice@acme.example", password="pw", zone=zone or None)
+
+    assert ask(saml_edge, authorization=basic("twice@acme.example", "pw")).status == 200
 
 
 @pytest.mark.parametrize("roles", [{}, {"acme": []}, {"globex": ["orgadmin"]}])

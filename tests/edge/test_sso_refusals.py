@@ -1,6 +1,5 @@
 """What login.apigee.com refuses, byte for byte (sso.md section 3)."""
 
-import base64
 from datetime import timedelta
 
 import jwt
@@ -8,6 +7,7 @@ import pytest
 
 from pytest_apigee.edge.sso.signing_key import test_key as published_key
 from pytest_apigee.edge.sso.totp import code_at
+from tests.edge.sso_refusal_support import BASIC_CHALLENGE, basic, headers
 from tests.edge.sso_support import (
     EMAIL,
     MFA_CODE,
@@ -23,13 +23,6 @@ from tests.edge.sso_support import (
     token_request,
 )
 
-NO_STORE = [("Cache-Control", "no-store"), ("Pragma", "no-cache")]
-REST = [
-    ("Content-Type", "application/json;charset=UTF-8"),
-    ("X-Content-Type-Options", "nosniff"),
-    ("X-Frame-Options", "DENY"),
-    ("X-XSS-Protection", "1; mode=block"),
-]
 BAD_USER = '{"error":"unauthorized","error_description":"Invalid Credentials"}'
 BAD_CLIENT = '{"error":"unauthorized","error_description":"Bad credentials"}'
 NO_PASSWORD = '{"error":"unauthorized","error_description":"No password supplied"}'
@@ -73,21 +66,9 @@ WRONG_ISSUER_2016 = (
     '{"error":"invalid_token","error_description":"Invalid issuer for token:https://login.apigee.com/oauth/token"}'
 )
 
-BASIC_CHALLENGE = 'Basic realm="UAA/client", error="unauthorized", error_description="%s"'
 CLIENT_CHALLENGE = 'Bearer error="invalid_client", error_description="%s"'
 TOKEN_CHALLENGE = 'Bearer error="invalid_token", error_description="%s"'
 UNAUTHORIZED_GRANT_CHALLENGE = CLIENT_CHALLENGE % "Unauthorized grant type: client_credentials"
-
-
-def headers(challenge=None):
-    """Return the headers of a refusal, with its challenge."""
-    return [*NO_STORE, *([("WWW-Authenticate", challenge)] if challenge else []), *REST]
-
-
-def basic(text):
-    """Return a Basic header for what it should carry."""
-    return f"Basic {base64.b64encode(text.encode()).decode()}"
-
 
 REFRESH = {"grant_type": "refresh_token"}
 F1 = {
@@ -104,6 +85,21 @@ F1 = {
         {"authorization": basic("edgecli:wrong"), "form": password_form(password="wrong")},
         BAD_CLIENT,
         "Bad credentials",
+    ),
+    "wrong-user-before-scope": (
+        {"form": password_form(password="wrong", scope="uaa.admin")},
+        BAD_USER,
+        "Invalid Credentials",
+    ),
+    "wrong-user-before-another-client-in-the-form": (
+        {"form": password_form(password="wrong", client_id="other")},
+        BAD_USER,
+        "Invalid Credentials",
+    ),
+    "no-password-before-wrong-user": (
+        {"form": password_form(username="nobody@acme.example", password=None)},
+        NO_PASSWORD,
+        "No password supplied",
     ),
     "wrong-client-in-the-form": (
         {"authorization": None, "form": password_form(client_id="edgecli", client_secret="wrong")},
@@ -556,7 +552,11 @@ WHY = {
     "no-password": ({"form": password_form(password=None)}, "the password grant came without a password"),
     "wrong-client": (
         {"authorization": basic("edgecli:wrong")},
-        "unknown client or wrong client secret; Edge's is edgecli",
+        "wrong client secret; Edge's own is edgecli, others are declared with apigee.sso_client(client_id)",
+    ),
+    "unknown-client": (
+        {"authorization": basic("tool:secret")},
+        "unknown client; Edge's own is edgecli, others are declared with apigee.sso_client(client_id)",
     ),
     "undecodable-basic": ({"authorization": "Basic *"}, "the Basic header of the client is not base64"),
     "no-colon": ({"authorization": basic("edgecli")}, "the Basic header of the client holds no colon"),
@@ -567,7 +567,7 @@ WHY = {
     "grant": ({"form": {"grant_type": "magic"}}, "unsupported_grant_type: Unsupported grant type"),
     "mfa-missing": ({"form": mfa_form()}, "an MFA code is required for the SSO user mfa@acme.example"),
     "mfa-wrong": ({"form": mfa_form(mfa_token="000000")}, "wrong MFA code for the SSO user mfa@acme.example"),
-    "verb": ({"method": "PUT"}, "the token endpoint allows GET and POST"),
+    "verb": ({"method": "PUT"}, "/oauth/token allows GET, POST"),
 }
 
 
@@ -589,12 +589,12 @@ WHY_REFRESH = {
     ),
     "revoked": (
         revoked_by_password,
-        "the user ops@acme.example changed after the token was issued (rev_sig differs)",
+        "the user ops@acme.example or the client edgecli changed after the token was issued (rev_sig differs)",
     ),
     "another-world": (
         of_another_world,
         (
-            "a token of another world: its user id is unknown here "
+            "a token of another world: its user or client is unknown here "
             "(issued in another test, perhaps kept in a module-level cache)"
         ),
     ),

@@ -5,26 +5,28 @@ import pytest
 from pytest_apigee.edge.message import Request
 from pytest_apigee.edge.world import Grievance
 from pytest_apigee.fake import FakeEdge
-from tests.edge.sso_support import answer, edge_at_noon, password_form, token_request
+from tests.edge.sso_support import answer, edge_at_noon, token_request
 
 NOT_MODELLED = [
-    ("GET", "/"),
-    ("GET", "/login"),
-    ("POST", "/login.do"),
-    ("GET", "/logout"),
-    ("GET", "/logout.do"),
-    ("GET", "/version"),
-    ("GET", "/token_key"),
-    ("GET", "/token_keys"),
-    ("POST", "/check_token"),
-    ("GET", "/userinfo"),
-    ("GET", "/passcode"),
     ("GET", "/oauth/authorize"),
-    ("GET", "/oauth/token/revoke/user/0b5bd0e4"),
-    ("GET", "/oauth/token/revoke/client/edgecli"),
+    ("POST", "/oauth/authorize"),
+    ("GET", "/oauth/clients"),
+    ("GET", "/oauth/clients/edgecli"),
+    ("GET", "/oauth/confirm_access"),
     ("GET", "/resources/scripts/sso-cli/ssocli-bundle.zip"),
     ("GET", "/forgot_password"),
+    ("POST", "/reset_password.do"),
     ("GET", "/create_account"),
+    ("GET", "/profile"),
+    ("GET", "/Users"),
+    ("GET", "/Users/0b5bd0e4"),
+    ("GET", "/Groups"),
+    ("GET", "/info"),
+    ("GET", "/saml/discovery"),
+    ("GET", "/identity-zones"),
+    ("GET", "/identity-providers/0b5bd0e4"),
+    ("GET", "/approvals"),
+    ("GET", "/healthz"),
 ]
 UNKNOWN = [
     "/nothing",
@@ -68,7 +70,7 @@ def test_an_endpoint_that_is_not_modelled_is_a_grievance(edge, method, path):
 def test_a_grievance_is_kept_once(edge):
     """The same call twice is one grievance, and taking it forgets it."""
     for _ in range(2):
-        edge.handle(Request(url="https://login.apigee.com/version"))
+        edge.handle(Request(url="https://login.apigee.com/Users"))
 
     assert len(edge.take_grievances()) == 1
     assert edge.take_grievances() == ()
@@ -98,23 +100,30 @@ def test_the_status_of_an_unknown_path_can_be_switched():
 
 
 @pytest.mark.parametrize("path", ["/oauth/token", "/login", "/nothing"])
-def test_a_zone_host_is_not_modelled(edge, path):
-    """A SAML zone's host is answered with 501 on every path, and complained of once."""
+def test_an_unknown_zone_is_answered_404(edge, path):
+    """An undeclared zone is answered with 404 and an empty body on every path; the reason lists the others."""
+    edge.zone("globex")
+
     response = answer(edge, Request(url=f"https://acme.login.apigee.com{path}"))
 
-    assert response.status == 501
-    assert response.body == b"pytest-apigee does not model the SAML zone host acme.login.apigee.com.\n"
-    assert [grievance.kind for grievance in edge.take_grievances()] == ["not_modelled"]
+    assert (response.status, list(response.headers), response.body) == (404, [], b"")
+    assert edge.calls.last.reason == "unknown zone; declared: globex; add one with apigee.zone(name)"
+    assert edge.take_grievances() == ()
 
 
-def test_a_passcode_is_not_modelled():
-    """A passcode is answered with 501, with whatever else comes in the form."""
-    edge = edge_at_noon()
+def test_the_reason_for_an_unknown_zone_without_any(edge):
+    """Where no zone was declared, the reason says so."""
+    edge.handle(Request(url="https://acme.login.apigee.com/login"))
 
-    response = answer(edge, token_request(password_form(passcode="Tg8Xx0", response_type="token")))
+    assert edge.calls.last.reason == "unknown zone; declared: none; add one with apigee.zone(name)"
 
-    assert response.status == 501
-    assert response.body == b"pytest-apigee does not model the passcode grant of login.apigee.com.\n"
+
+def test_an_unknown_path_of_a_zone_names_its_host(edge):
+    """A path that UAA does not have is answered with 404 in a zone, too."""
+    edge.zone()
+
+    assert answer(edge, Request(url="https://acme.login.apigee.com/nothing")).status == 404
+    assert edge.calls.last.reason == "acme.login.apigee.com has no such path"
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def test_no_mfa_code_without_mfa(edge: FakeEdge) -> None:
         edge.mfa_code(user)
 
     assert str(caught.value) == (
-        "The SSO user 'ops@acme.example' has no MFA: declare it with apigee.user(email, mfa_secret=...)."
+        "The SSO user 'ops@acme.example' has no MFA: declare it with apigee.user(email, mfa=True)."
     )
 
 

@@ -95,4 +95,8 @@ def test_the_repr_of_a_user_names_no_secret(edge):
     """The repr of a user shows neither password nor salt nor MFA secret."""
     user = User(email="a@b.example", user_id="1", password="hush", salt="pepper", mfa_secret="JBSWY3DP")
 
-    assert repr(user) == "User(email='a@b.example', user_id='1', is_machine=False, roles={})"
+    assert repr(user) == (
+        "User(email='a@b.example', user_id='1', is_machine=False, roles={}, "
+        "zone=Zone(name='uaa', zone_id='uaa', subdomain=''), status=<UserStatus.ACTIVE: 'active'>, "
+        "first_name='', last_name='')"
+    )

@@ -11,7 +11,7 @@ ACTS = {
             requests.get("https://typo-test.apigee.net")
         """,
     "not_modelled": """
-        assert requests.get("https://login.apigee.com/check_token").status_code == 501
+        assert requests.get("https://login.apigee.com/oauth/authorize").status_code == 501
         """,
     "target_error": """
         edge.proxy("/w", security="none", target=lambda request: 1 / 0)
@@ -34,7 +34,7 @@ MESSAGES = {
         "api.enterprise.apigee.com, login.apigee.com, mocktarget.apigee.net. Did you mean 'acme-test.apigee.net'? "
         "Declare its organization and environment with apigee.organization(name, environments=[...])."
     ),
-    "not_modelled": "pytest-apigee does not model GET https://login.apigee.com/check_token.",
+    "not_modelled": "pytest-apigee does not model GET https://login.apigee.com/oauth/authorize.",
     "target_error": "the target of proxy 'w' raised ZeroDivisionError: division by zero (test_it.py:5)",
     "user_stub": (
         "A stub of your own `responses` matches https://login.apigee.com/x, but the fake answers for login.apigee.com. "
@@ -88,8 +88,8 @@ def test_each_is_told_once(run):
 
         def test_it(apigee):
             for _ in range(3):
-                requests.get("https://login.apigee.com/check_token")
-                requests.get("https://login.apigee.com/userinfo")
+                requests.get("https://login.apigee.com/oauth/authorize")
+                requests.get("https://login.apigee.com/Users")
                 with contextlib.suppress(requests.ConnectionError):
                     requests.get("https://typo-test.apigee.net")
     """)
@@ -98,8 +98,8 @@ def test_each_is_told_once(run):
     assert done.failures == {
         "test_it teardown": (
             f"{HEAD}"
-            "  not_modelled: pytest-apigee does not model GET https://login.apigee.com/check_token.\n"
-            "  not_modelled: pytest-apigee does not model GET https://login.apigee.com/userinfo.\n"
+            "  not_modelled: pytest-apigee does not model GET https://login.apigee.com/oauth/authorize.\n"
+            "  not_modelled: pytest-apigee does not model GET https://login.apigee.com/Users.\n"
             f"  unknown_host: {MESSAGES['unknown_host']}\n"
             f"If that is meant, say so: @pytest.mark.apigee(allow={kinds}), or allow={kinds} of fake_edge."
         )
@@ -112,7 +112,7 @@ def test_comes_beside_the_tests_own_failure(run):
         import requests
 
         def test_it(apigee):
-            assert requests.get("https://login.apigee.com/check_token").status_code == 200
+            assert requests.get("https://login.apigee.com/oauth/authorize").status_code == 200
     """)
 
     assert list(done.failures) == ["test_it call", "test_it teardown"]
@@ -127,7 +127,7 @@ def test_a_fixtures_teardown_may_complain(run):
         @pytest.fixture
         def cleaning(apigee):
             yield
-            requests.get("https://login.apigee.com/check_token")
+            requests.get("https://login.apigee.com/oauth/authorize")
 
         def test_it(cleaning): pass
     """)
@@ -146,7 +146,7 @@ def test_a_marker_may_be_added_while_the_test_runs(run):
             request.applymarker(pytest.mark.apigee(allow=["not_modelled"]))
 
         def test_it(lenient, apigee):
-            requests.get("https://login.apigee.com/check_token")
+            requests.get("https://login.apigee.com/oauth/authorize")
     """)
 
     assert (done.counts, done.failures) == ({"passed": 1}, {})

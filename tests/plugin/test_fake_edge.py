@@ -210,10 +210,10 @@ def test_it():
     with pytest.raises(Complaint) as caught:
         with fake_edge() as edge:
             edge.clock.advance(days=1)
-            requests.get("https://login.apigee.com/check_token")
+            requests.get("https://login.apigee.com/oauth/authorize")
     assert str(caught.value) == (
         "The fake Edge complains of what this test would hide:\\n"
-        "  not_modelled: pytest-apigee does not model GET https://login.apigee.com/check_token.\\n"
+        "  not_modelled: pytest-apigee does not model GET https://login.apigee.com/oauth/authorize.\\n"
         "If that is meant, say so: "
         "@pytest.mark.apigee(allow=['not_modelled']), or allow=['not_modelled'] of fake_edge."
     )

@@ -16,7 +16,7 @@ FIXTURES = {
     ),
     "apigee_app": "A developer app (`App`) that is subscribed to every API product of the default organization.",
     "apigee_token": (
-        "Call it for a fresh access token (`Token`): `apigee_token(app=None, *, scope=None, lifetime=...)`."
+        "Call it for a fresh access token (`Token`), or ask it for others: `.expired()`, `.sso()`, `.api_key()` ..."
     ),
     "apigee_session": "A `requests.Session` that authenticates itself to protected APIs, as `apigee_app`.",
     "apigee_management": (
@@ -26,6 +26,12 @@ FIXTURES = {
         "The clock of this test's Edge (`Clock`): `advance`, `travel_to`, `freeze`, `skew`; real time is back after it."
     ),
     "apigee_calls": "What was asked of this test's Edge, and why it answered so (`Calls`).",
+    "apigee_home": (
+        "A temporary home directory (`Home`), where `HOME` points: with the cache of `get_token` on request."
+    ),
+    "apigee_faker": (
+        "A `faker.Faker` that makes values of Edge, as `apigee_faker.apigee_app()`; needs the extra [faker]."
+    ),
 }
 
 USES = {
@@ -41,6 +47,8 @@ USES = {
     ),
     "apigee_clock": "assert abs(apigee_clock.now_ms / 1000 - __import__('time').time()) < 60",
     "apigee_calls": "assert len(apigee_calls) == 0",
+    "apigee_home": "assert __import__('os').environ['HOME'] == str(apigee_home)",
+    "apigee_faker": "assert len(apigee_faker.apigee_consumer_key()) == 32",
 }
 
 

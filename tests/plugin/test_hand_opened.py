@@ -194,7 +194,7 @@ def test_an_interrupt_after_a_complaint_ends_cleanly(run_apart, stop):
         import pytest, requests
 
         def test_it(apigee):
-            requests.get("https://login.apigee.com/check_token")
+            requests.get("https://login.apigee.com/oauth/authorize")
             {stop}
     """)
 

@@ -59,7 +59,7 @@ def test_no_edge_outlives_a_test_that_failed(run_apart):
         @pytest.mark.parametrize("number", range(5))
         def test_complains(apigee, number):
             EDGES.append(weakref.ref(apigee))
-            requests.get("https://login.apigee.com/check_token")
+            requests.get("https://login.apigee.com/oauth/authorize")
 
         def test_none_is_left():
             gc.collect()

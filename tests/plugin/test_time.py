@@ -74,7 +74,7 @@ def test_is_real_again_after_a_complaint(run):
 
         def test_moves(apigee, apigee_clock):
             apigee_clock.advance(days=30)
-            requests.get("https://login.apigee.com/check_token")
+            requests.get("https://login.apigee.com/oauth/authorize")
 
         def test_next():
             assert 0 <= time.time() - REAL < 60

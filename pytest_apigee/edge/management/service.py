@@ -21,7 +21,7 @@ from pytest_apigee.edge.message import Request, Response
 from pytest_apigee.edge.organization import Organization
 from pytest_apigee.edge.refusal import BareFault, NotModelled, Refusal
 from pytest_apigee.edge.state import WorldState
-from pytest_apigee.edge.users import BadCredentialsError, User
+from pytest_apigee.edge.users import BadCredentialsError, User, UserStatus
 
 _ORGANIZATION = re.compile(r"/v1/(?:organizations|o)/(?P<name>[^/]+)/?(?P<rest>.*)", re.DOTALL)
 _NOT_MODELLED = re.compile(
@@ -83,9 +83,13 @@ class ManagementService:
         raise self._unauthorized("no Bearer or Basic Authorization header", bearer=False)
 
     def _basic_user(self, credentials: BasicCredentials) -> User:
-        user = self._state.users.find(credentials.user)
+        users = (self._state.users.find(credentials.user, zone) for zone in self._state.all_zones)
+        user = next((user for user in users if user is not None and not user.logs_in_by_saml), None)
         if user is None:
             reason = "no SSO user has this e-mail; declare one with apigee.user(email)"
+            raise BadCredentialsError(reason)
+        if user.status is UserStatus.INACTIVE:
+            reason = f"the SSO user {user.email} is inactive"
             raise BadCredentialsError(reason)
         if not same_text(credentials.password, user.password):
             reason = f"wrong password for the SSO user {user.email}"
@@ -102,8 +106,11 @@ class ManagementService:
             raise self._forbidden(
                 f"unknown organization; declared: {known}", status=self._state.guesses.mgmt_unknown_org_status
             )
-        if organization.zone is not None and authorization_of(request, "Basic") is not None:
+        if organization.zone.has_saml and authorization_of(request, "Basic") is not None:
             raise self._unauthorized(f"organization {name!r} has SAML, and there Basic is off", bearer=False)
+        if user.zone != organization.zone:
+            reason = f"a user of {user.zone.host}, and organization {name!r} has those of {organization.zone.host}"
+            raise self._unauthorized(reason, bearer=authorization_of(request, "Basic") is None)
         if not user.belongs_to(name):
             raise self._forbidden(f"the SSO user {user.email} has no role in organization {name!r}", status=403)
         return organization

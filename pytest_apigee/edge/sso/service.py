@@ -4,29 +4,97 @@ Source: sso.md sections 2.1 and 2.3.
 """
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from pytest_apigee.edge.hosts import zone_of
-from pytest_apigee.edge.jackson import compact
 from pytest_apigee.edge.journal import Notes
 from pytest_apigee.edge.message import Request, Response
 from pytest_apigee.edge.refusal import BareFault, NotModelled, Refusal
-from pytest_apigee.edge.sso.faults import DEFAULT_CONTENT_TYPE, json_response
-from pytest_apigee.edge.sso.jwt_tokens import JwtIssuer
+from pytest_apigee.edge.sso.bearer import BearerTokens
+from pytest_apigee.edge.sso.browser import Browser
+from pytest_apigee.edge.sso.check_token import CheckTokenEndpoint
+from pytest_apigee.edge.sso.client_authentication import ClientAuthentication
+from pytest_apigee.edge.sso.clients import ClientDirectory
+from pytest_apigee.edge.sso.faults import PlainFault
+from pytest_apigee.edge.sso.jwt_issuer import JwtIssuer
+from pytest_apigee.edge.sso.jwt_verifier import JwtVerifier
+from pytest_apigee.edge.sso.login_info import LoginInfo, wants_json
+from pytest_apigee.edge.sso.login_policy import LoginPolicy
+from pytest_apigee.edge.sso.mint import Mint
+from pytest_apigee.edge.sso.passcodes import Passcodes
+from pytest_apigee.edge.sso.resources import Resources
 from pytest_apigee.edge.sso.token_endpoint import TokenEndpoint
+from pytest_apigee.edge.sso.token_keys import TokenKeys
+from pytest_apigee.edge.sso.user_authentication import UserAuthentication
 from pytest_apigee.edge.state import WorldState
+from pytest_apigee.edge.zones import DEFAULT_ZONE, Zone
 
 _NOT_MODELLED = re.compile(
-    r"/(login(\.do)?|logout(\.do)?|version|token_keys?|check_token|userinfo|passcode|oauth/authorize"
-    r"|oauth/token/revoke/(user|client)/[^/]+|forgot_password|create_account|saml(/.*)?|resources/.*)?"
+    r"/(oauth/authorize|oauth/clients(/.*)?|oauth/confirm_access|forgot_password(\.do)?|reset_password(\.do)?"
+    r"|create_account(\.do)?|profile|saml(/.*)?|resources/.*|Users(/.*)?|Groups(/.*)?|info|password_.*"
+    r"|identity-(zones|providers)(/.*)?|approvals(/.*)?|healthz|varz)"
 )
+
+_READ = ("GET", "HEAD")
+_ANY = (*_READ, "POST", "PUT", "PATCH", "DELETE")  # UAA names no method there
+
+Handler = Callable[[Request, Zone, Notes], Response]
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    path: re.Pattern[str]
+    methods: tuple[str, ...]
+    handler: Handler
 
 
 class SsoService:
-    """Answers what is sent to the SSO."""
+    """Answers what is sent to the SSO; keeps what only the SSO knows."""
 
-    def __init__(self, state: WorldState, issuer: JwtIssuer) -> None:
+    def __init__(self, state: WorldState) -> None:
         self._state = state
-        self._token_endpoint = TokenEndpoint(state, issuer)
+        self.clients = ClientDirectory()
+        self.passcodes = Passcodes(state)
+        self.issuer = JwtIssuer(state)
+        self.verifier = JwtVerifier(state, self.clients)
+        self.mint = Mint(state, self.issuer)
+        self.policy = policy = LoginPolicy(state)
+        clients = ClientAuthentication(state, self.clients)
+        users = UserAuthentication(state, policy, self.passcodes)
+        tokens = TokenEndpoint(
+            state, clients=clients, users=users, policy=policy, issuer=self.issuer, verifier=self.verifier
+        )
+        self._info = info = LoginInfo(state)
+        keys = TokenKeys(state, clients)
+        bearer = BearerTokens(state, self.verifier)
+        check_token = CheckTokenEndpoint(state, clients, bearer)
+        resources = Resources(state, self.clients, bearer)
+        self._browser = browser = Browser(state, users, self.passcodes)
+        guesses = state.guesses
+        optional = (
+            (guesses.token_keys, _route("/token_keys", _READ, keys.all)),
+            (
+                guesses.openid_configuration,
+                _route(r"/\.well-known/openid-configuration", _READ, info.openid_configuration),
+            ),
+        )
+        token_methods = ("GET", "POST") if guesses.get_token_by_get else ("POST",)
+        self._routes = (
+            _route("/oauth/token", token_methods, tokens.answer),
+            _route("/login", _READ, self._login),
+            _route(r"/login\.do", ("POST",), browser.log_in),
+            _route(r"/logout(?:\.do)?", _ANY, browser.log_out),
+            _route("/passcode", _READ, browser.passcode_page),
+            _route("/(?:home)?", _READ, browser.home_page),
+            _route("/version", _READ, info.version),
+            _route("/token_key", _READ, keys.one),
+            *(route for is_there, route in optional if is_there),
+            _route("/check_token", _ANY, check_token.answer),
+            _route("/userinfo", _ANY, resources.user_info),
+            _route("/oauth/token/revoke/user/[^/]+", _ANY, resources.revoke_user),
+            _route("/oauth/token/revoke/client/[^/]+", _ANY, resources.revoke_client),
+        )
 
     def answer(self, request: Request, notes: Notes) -> Response:
         """Answer one request.
@@ -35,28 +103,34 @@ class SsoService:
             Refusal: Edge refuses it.
             NotModelled: Edge would answer it and the fake cannot.
         """
-        if zone_of(request.host) is not None:
-            what = f"the SAML zone host {request.host}"
-            raise NotModelled(what)
-        if request.path == "/oauth/token":
-            return self._token(request, notes)
+        zone = self._zone(request)
+        for route in self._routes:
+            if route.path.fullmatch(request.path):
+                if request.method in route.methods:
+                    return route.handler(request, zone, notes)
+                description = f"Request method '{request.method}' not supported"
+                fault = PlainFault(status=405, error="method_not_allowed", description=description)
+                raise Refusal(fault, f"{request.path} allows {', '.join(route.methods)}")
         if _NOT_MODELLED.fullmatch(request.path):
             raise NotModelled(request.shown)
-        status = self._state.guesses.unknown_path_status
-        raise Refusal(BareFault(status=status), "login.apigee.com has no such path")
+        raise self._not_found(f"{zone.host} has no such path")
 
-    def _token(self, request: Request, notes: Notes) -> Response:
-        allowed = ("GET", "POST") if self._state.guesses.get_token_by_get else ("POST",)
-        if request.method in allowed:
-            return self._token_endpoint.answer(request, notes)
-        raise Refusal(_MethodFault(method=request.method), f"the token endpoint allows {' and '.join(allowed)}")
+    def _login(self, request: Request, zone: Zone, notes: Notes) -> Response:
+        answer = self._info.answer if wants_json(request) else self._browser.login_page
+        return answer(request, zone, notes)
+
+    def _zone(self, request: Request) -> Zone:
+        name = zone_of(request.host)
+        if name is None:
+            return DEFAULT_ZONE
+        if name in self._state.zones:
+            return self._state.zones[name]
+        known = ", ".join(sorted(self._state.zones)) or "none"
+        raise self._not_found(f"unknown zone; declared: {known}; add one with apigee.zone(name)")
+
+    def _not_found(self, reason: str) -> Refusal:
+        return Refusal(BareFault(status=self._state.guesses.unknown_path_status), reason)
 
 
-class _MethodFault:
-    def __init__(self, *, method: str) -> None:
-        self._method = method
-
-    def render(self) -> Response:
-        description = f"Request method '{self._method}' not supported"
-        body = compact({"error": "method_not_allowed", "error_description": description})
-        return json_response(405, body, content_type=DEFAULT_CONTENT_TYPE)
+def _route(path: str, methods: tuple[str, ...], handler: Handler) -> _Route:
+    return _Route(re.compile(path), methods, handler)

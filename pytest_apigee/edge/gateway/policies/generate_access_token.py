@@ -52,19 +52,25 @@ def granted_scopes(organization: Organization, client: Client, requested: str | 
     return tuple(scope for scope in scopes if scope in wanted) if wanted else scopes
 
 
-def issue_token(
-    state: WorldState, organization: Organization, client: Client, *, scopes: tuple[str, ...], lifetime: timedelta
+def issue_token(  # noqa: PLR0913 - all that a token is made of
+    state: WorldState,
+    organization: Organization,
+    client: Client,
+    *,
+    scopes: tuple[str, ...],
+    lifetime: timedelta,
+    already_old: timedelta = timedelta(),
 ) -> AccessToken:
     """Make an access token for a client and keep it, beside the others that are not too old."""
-    now_ms = state.clock.now_ms
+    issued_at_ms = state.clock.now_ms - already_old // MILLISECOND
     token = AccessToken(
         value=state.identifiers.access_token(),
         client_id=client.credential.consumer_key,
         app_id=client.app.app_id,
         scopes=scopes,
         grant_type=GRANT_TYPE,
-        issued_at_ms=now_ms,
-        expires_at_ms=now_ms + lifetime // MILLISECOND,
+        issued_at_ms=issued_at_ms,
+        expires_at_ms=issued_at_ms + lifetime // MILLISECOND,
     )
     state.forget_old_tokens(organization)
     organization.tokens.add(token)

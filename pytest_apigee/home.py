@@ -22,6 +22,7 @@ from pytest_apigee.fake import FakeEdge
 _CACHE = ".sso-cli"
 _DIRECTORY_MODE = 0o700
 _FILE_MODE = 0o600
+_JUST_OVER = timedelta(seconds=1)
 
 
 class CachedState(StrEnum):
@@ -67,7 +68,8 @@ class Home:
             login_url: The `SSO_LOGIN_URL` that the tool is run with; by default that of the user's zone.
 
         Raises:
-            ConfigurationError: The user is not one of this Edge, or there is no such state.
+            ConfigurationError: The user is not one of this Edge, there is no such state, or the base64 of a name
+                holds a slash: the script could not keep it either.
         """
         whose = self._whose(user)
         path = self._token_file(whose, login_url)
@@ -99,15 +101,20 @@ class Home:
         """Return the token answer that the cache of `get_token` holds for a user, as the tool under test left it.
 
         Raises:
-            ConfigurationError: There is none.
+            ConfigurationError: There is none, or the file holds something else.
         """
         whose = self._whose(user)
         path = self._token_file(whose, login_url)
         try:
-            answer: Mapping[str, object] = json.loads(path.read_bytes())
+            answer = json.loads(path.read_bytes())
         except FileNotFoundError:
             msg = f"No token of {whose.email} is cached: there is no file {path}."
             raise ConfigurationError(msg) from None
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict):
+            msg = f"The token of {whose.email} cannot be read: {path} holds no JSON object."
+            raise ConfigurationError(msg)
         return answer
 
     def _whose(self, user: User | None) -> User:
@@ -118,18 +125,25 @@ class Home:
         return self.path / _CACHE / _file_name(url) / _file_name(f"{user.email.lower()}-token.dat")
 
     def _answer(self, user: User, state: CachedState | str) -> bytes:
+        wanted = CachedState(checks.choice("state", state, tuple(CachedState)))
+        if wanted is CachedState.FOREIGN:
+            return self._foreign_answer(user)
         era = era_named(self._edge.era)
-        match CachedState(checks.choice("state", state, tuple(CachedState))):
-            case CachedState.VALID:
-                return self._edge.login_answer(user)
-            case CachedState.EXPIRED:
-                return self._edge.login_answer(user, ago=era.sso_access_lifetime + timedelta(seconds=1))
-            case CachedState.STALE:
-                return self._edge.login_answer(user, ago=era.sso_refresh_lifetime + timedelta(seconds=1))
-            case CachedState.FOREIGN:
-                other = FakeEdge(seed=f"another Edge than {self._edge.seed}", era=era.name)
-                zone = other.zone(user.zone.name).name if user.zone.has_saml else None
-                return other.login_answer(other.user(user.email, zone=zone))
+        age = {
+            CachedState.VALID: timedelta(),
+            CachedState.EXPIRED: era.sso_access_lifetime + _JUST_OVER,
+            CachedState.STALE: era.sso_refresh_lifetime + _JUST_OVER,
+        }
+        return self._edge.login_answer(user, ago=age[wanted])
+
+    def _foreign_answer(self, user: User) -> bytes:
+        other = FakeEdge(
+            seed=f"another Edge than {self._edge.seed}",
+            era=self._edge.era,
+            clock=self._edge.clock,  # or its tokens could be refused for their age
+        )
+        zone = other.zone(user.zone.name).name if user.zone.has_saml else None
+        return other.login_answer(other.user(user.email, zone=zone))
 
 
 def _file_name(text: str) -> str:

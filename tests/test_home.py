@@ -113,6 +113,17 @@ def test_foreign_tokens_are_of_the_same_e_mail(home: Home, edge: FakeEdge, ops: 
     assert claims["user_id"] != ops.user_id
 
 
+@pytest.mark.parametrize("moment", ["2020-01-01T00:00:00Z", "2040-01-01T00:00:00Z"])
+def test_foreign_tokens_are_of_this_time(home: Home, edge: FakeEdge, ops: User, moment: str) -> None:
+    """A foreign token is as fresh at Edge's time as one of its own: it is refused for its user alone."""
+    edge.clock.travel_to(moment)
+
+    home.cache_tokens(ops, state="foreign")
+
+    claims = json.loads(base64.urlsafe_b64decode(str(home.cached_answer(ops)["access_token"]).split(".")[1] + "=="))
+    assert claims["iat"] <= edge.clock.now_ms / 1000 < claims["exp"]
+
+
 def test_a_user_of_a_zone_is_kept_under_the_zone(home: Home, edge: FakeEdge) -> None:
     """By default the login belongs to the SSO of the user's zone, foreign ones too."""
     edge.zone("acme-saml")
@@ -133,12 +144,20 @@ def test_another_login_url_has_files_of_its_own(home: Home, ops: User) -> None:
     assert "access_token" in home.cached_answer(ops, login_url="http://127.0.0.1:9099")
 
 
-def test_writes_anew(home: Home, ops: User) -> None:
-    """A second login takes the place of the first, for one of Edge's own users where none is named."""
-    first = home.cache_tokens().read_bytes()
+def test_a_second_login_takes_the_place_of_the_first(home: Home, ops: User) -> None:
+    """The cache holds one login of a user, the last."""
+    first, path = home.cache_tokens(ops).read_bytes(), home.cache_tokens(ops)
 
-    assert home.cache_tokens().read_bytes() != first
-    assert home.cached_answer() != home.cache_tokens(ops)
+    assert path.read_bytes() != first
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_keeps_a_login_of_the_default_user(home: Home, edge: FakeEdge) -> None:
+    """Where no user is named, the login is the default user's."""
+    path = home.cache_tokens()
+
+    assert path == home.cache_tokens(edge.default_user)
+    assert home.cached_answer() == home.cached_answer(edge.default_user)
 
 
 def test_keeps_a_login_as_version_1_does(home: Home, edge: FakeEdge, ops: User) -> None:
@@ -176,6 +195,17 @@ def test_says_that_nothing_is_cached(home: Home, ops: User) -> None:
 
     path = home.cache_tokens(ops)
     assert message == f"No token of Ops@acme.example is cached: there is no file {path}."
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff"])
+def test_says_that_the_cache_is_broken(home: Home, ops: User, content: bytes) -> None:
+    """Where the token file holds no JSON object, the error names the file and shows nothing of it."""
+    path = home.cache_tokens(ops)
+    path.write_bytes(content)
+
+    message = message_of(lambda: home.cached_answer(ops))
+
+    assert message == f"The token of Ops@acme.example cannot be read: {path} holds no JSON object."
 
 
 def test_says_which_states_there_are(home: Home) -> None:

@@ -8,7 +8,6 @@ import hashlib
 import random
 import string
 import threading
-import uuid
 
 ALPHANUMERIC = string.ascii_letters + string.digits
 
@@ -19,6 +18,8 @@ PASSCODE_LENGTH = 6  # sso.md 2.3
 MFA_SECRET_LENGTH = 32  # RFC 4226 section 4: 160 bits
 BASE32 = string.ascii_uppercase + "234567"
 _MARK_LENGTH = 6
+_UUID_FIXED_BITS = 0x4000_8000_0000_0000_0000  # RFC 9562: version 4, variant 10
+_UUID_FREE_BITS = ~0xF000_C000_0000_0000_0000
 
 
 class Identifiers:
@@ -68,7 +69,8 @@ class Identifiers:
         """Return a random UUID (version 4) in its usual text form."""
         with self._lock:
             bits = self._random.getrandbits(128)
-        return str(uuid.UUID(int=bits, version=4))
+        digits = f"{bits & _UUID_FREE_BITS | _UUID_FIXED_BITS:032x}"
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
     def _marked(self, length: int) -> str:
         start = self._drawn(length - _MARK_LENGTH)

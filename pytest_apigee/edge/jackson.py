@@ -29,7 +29,7 @@ def compact(value: Json) -> bytes:
 
 def quoted(text: str) -> str:
     """Return a JSON string, escaped where JSON demands it and nowhere else."""
-    if text.isprintable() and '"' not in text and "\\" not in text:  # found out faster than nothing to escape
+    if text.isprintable() and '"' not in text and "\\" not in text:  # seen faster than by the search, in long tokens
         return f'"{text}"'
     return f'"{_ESCAPED.sub(_escape, text)}"'
 

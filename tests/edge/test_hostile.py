@@ -2,24 +2,39 @@
 
 import base64
 import functools
+import json
 import re
 from urllib.parse import urlencode
 
+import jwt
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pytest_apigee.edge.message import ConnectionFailure, Request, Response
-from tests.edge.sso_support import EDGECLI, EMAIL, FORM, PASSWORD, edge_at_noon, log_in
+from pytest_apigee.edge.sso.signing_key import test_key as published_key
+from tests.edge.sso_support import EDGECLI, EMAIL, FORM, PASSWORD, claims_of, edge_at_noon, log_in
 
 TOKEN_PATH = "/oauth/client_credential/accesstoken"
 HOSTS = ["login.apigee.com", "acme.login.apigee.com", "api.enterprise.apigee.com", "acme-test.apigee.net"]
 HOSTS += ["acme-prod.apigee.net", "mocktarget.apigee.net", "typo-test.apigee.net"]
-PATHS = ["", "/", "/oauth/token", "/resources/", "/v1/o/acme", "/v1/organizations/", "/v1/o/acme/developers"]
+SSO_PATHS = ["/login", "/login.do", "/logout.do", "/passcode", "/home", "/version", "/token_key", "/token_keys"]
+SSO_PATHS += ["/check_token", "/userinfo", "/oauth/token/revoke/user/x", "/oauth/token/revoke/client/edgecli"]
+PATHS = [
+    *SSO_PATHS,
+    "",
+    "/",
+    "/oauth/token",
+    "/resources/",
+    "/v1/o/acme",
+    "/v1/organizations/",
+    "/v1/o/acme/developers",
+]
 PATHS += [TOKEN_PATH, "/oauth/client_credential/refresh_accesstoken", "/weather", "/weather/", "/open"]
 METHODS = ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "TRACE", "CONNECT"]
-NAMES = ["Authorization", "authorization", "Content-Type", "Accept", "Host", "Content-Length", "X-Any"]
+NAMES = ["Authorization", "authorization", "Content-Type", "Accept", "Cookie", "Host", "Content-Length", "X-Any"]
 FIELDS = ["grant_type", "username", "password", "refresh_token", "mfa_token", "scope", "client_id", "client_secret"]
+FIELDS += ["passcode", "token", "scopes", "error", "X-Uaa-Csrf"]
 VALUES = ["password", "refresh_token", "client_credentials", EMAIL, PASSWORD, "openid", "key", "secret", ""]
 HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 LONG = "x" * 1_000_000
@@ -32,6 +47,8 @@ blobs = st.binary(max_size=60)
 def edge():
     """Return one world for all examples: nothing that they may do changes what it is."""
     world = edge_at_noon()
+    world.zone("acme", organizations=[])
+    world.sso_client("server", client_secret="secret", authorities=["uaa.resource"])
     world.product("weather", scopes=["READ"])
     world.app("weatherapp", products=["weather"], consumer_key="key", consumer_secret="secret")
     world.proxy("/weather", products=["weather"], target={"temp": 21}, scope="READ")
@@ -90,12 +107,14 @@ credentials = st.one_of(
     st.sampled_from([EDGECLI, basic("key:secret"), basic(f"{EMAIL}:{PASSWORD}"), basic(":"), "Basic", "Bearer "]),
     st.integers(0, 2).map(lambda index: f"Bearer {tokens()[index]}"),
 )
+cookies = st.builds("JSESSIONID={}{}".format, st.sampled_from(["", "x", "0" * 32]), anything)
 content_types = st.sampled_from([FORM, f"{FORM};charset=utf-8", "application/json", "", "multipart/form-data"])
 headers = st.lists(
     st.one_of(
         st.tuples(st.sampled_from(NAMES), anything),
         st.tuples(anything, anything),
         st.tuples(st.just("Authorization"), credentials),
+        st.tuples(st.just("Cookie"), cookies),
         st.tuples(st.just("Content-Type"), content_types),
     ),
     max_size=5,
@@ -160,6 +179,22 @@ VALID = {
         "url": "https://login.apigee.com/oauth/token",
         "fields": {"grant_type": "refresh_token", "refresh_token": tokens()[1]},
         "authorization": EDGECLI,
+    },
+    "passcode": lambda: {
+        "url": "https://login.apigee.com/oauth/token",
+        "fields": {"grant_type": "password", "passcode": edge().passcode(edge().find_user(EMAIL))},
+        "authorization": EDGECLI,
+    },
+    "check": lambda: {
+        "url": "https://login.apigee.com/check_token",
+        "fields": {"token": tokens()[0], "scopes": "openid"},
+        "authorization": basic("server:secret"),
+    },
+    "user": lambda: {
+        "url": "https://login.apigee.com/userinfo",
+        "fields": {},
+        "authorization": f"Bearer {tokens()[0]}",
+        "method": "GET",
     },
     "organization": lambda: {
         "url": "https://api.enterprise.apigee.com/v1/o/acme",
@@ -253,3 +288,58 @@ def test_an_odd_jwt_is_refused(token):
     url = "https://api.enterprise.apigee.com/v1/o/acme"
 
     assert edge().handle(Request(url=url, headers={"Authorization": f"Bearer {token}"})).status == 401
+
+
+json_values = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.just(10**400), st.floats(), anything),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(anything, inner, max_size=3)),
+    max_leaves=5,
+)
+TAKERS = {
+    "/userinfo": lambda token: {"method": "GET", "headers": {"Authorization": f"Bearer {token}"}},
+    "/oauth/token/revoke/client/nobody": lambda token: {"headers": {"Authorization": f"Bearer {token}"}},
+    "/check_token": lambda token: {
+        "method": "POST",
+        "headers": {"Authorization": basic("server:secret"), "Content-Type": FORM},
+        "body": f"token={token}",
+    },
+    "/oauth/token": lambda token: {
+        "method": "POST",
+        "headers": {"Authorization": EDGECLI, "Content-Type": FORM},
+        "body": f"grant_type=refresh_token&refresh_token={token}",
+    },
+}
+
+
+def signed(claims):
+    """Return a JWT with any claims, which everybody can sign: the key is published."""
+    return jwt.PyJWS().encode(json.dumps(claims).encode(), published_key(), algorithm="RS256")
+
+
+@pytest.mark.parametrize("path", TAKERS)
+@pytest.mark.parametrize("kind", [0, 1], ids=["access", "refresh"])
+@given(data=st.data())
+def test_a_forged_jwt_does_not_break_edge(path, kind, data):
+    """A JWT with a good signature, of which claims have another type or are missing, is answered as cleanly."""
+    claims = claims_of(tokens()[kind])
+    changes = data.draw(st.dictionaries(st.sampled_from(sorted(claims)), json_values, min_size=1, max_size=3))
+    token = signed({**claims, **changes})
+
+    holds(Request(url=f"https://login.apigee.com{path}", **TAKERS[path](token)))
+    url = "https://api.enterprise.apigee.com/v1/o/acme"
+    holds(Request(url=url, headers={"Authorization": f"Bearer {token}"}))
+    for name in changes:
+        del claims[name]
+    holds(Request(url=f"https://login.apigee.com{path}", **TAKERS[path](signed(claims))))
+
+
+@pytest.mark.parametrize("payload", [b"", b"[]", b"null", b"1", b'"x"', b"{", b"\xff", b"[" * 100_000])
+@pytest.mark.parametrize("path", TAKERS)
+def test_a_signed_payload_that_is_no_object_is_refused(path, payload):
+    """A JWT whose payload is no JSON object is no token, whoever signed it."""
+    token = jwt.PyJWS().encode(payload, published_key(), algorithm="RS256")
+
+    response = edge().handle(Request(url=f"https://login.apigee.com{path}", **TAKERS[path](token)))
+
+    assert response.status == (400 if path == "/check_token" else 401)
+    assert "could not decode" in response.text

@@ -3,10 +3,15 @@
 import os
 
 
+def homes() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if "HOME" in name or name == "USERPROFILE"}
+
+
 def test_home_points_there_during_the_test(run, monkeypatch):
     """HOME and its kin point to the directory in the test and in what it starts, and back afterwards."""
     monkeypatch.setenv("XDG_CACHE_HOME", "/elsewhere")
-    before = dict(os.environ)
+    monkeypatch.delenv("USERPROFILE", raising=False)
+    before = homes()
 
     done = run("""
         import os, subprocess, sys
@@ -21,9 +26,7 @@ def test_home_points_there_during_the_test(run, monkeypatch):
     """)
 
     assert done.counts == {"passed": 1}
-    assert {name: os.environ.get(name) for name in before if "HOME" in name} == {
-        name: value for name, value in before.items() if "HOME" in name
-    }
+    assert homes() == before
 
 
 def test_two_tests_have_two_homes(run):

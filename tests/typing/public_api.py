@@ -9,15 +9,22 @@ import pytest
 import requests
 
 from pytest_apigee import (
+    ApiKey,
+    ApiKeyFactory,
     App,
     ConnectionFailure,
     Edge,
     FakeEdge,
+    Flaw,
     Proxy,
     Request,
     Response,
+    SsoClient,
+    SsoTokenFactory,
     Token,
     TokenFactory,
+    User,
+    Zone,
     fake_edge,
 )
 from pytest_apigee.edge.clock import Clock
@@ -65,6 +72,35 @@ def tokens_are_text(apigee_token: TokenFactory, apigee_app: App) -> None:
     assert_type(token.expires_at, datetime)
 
 
+def factories_give_tokens(apigee_token: TokenFactory, apigee_app: App, user: User) -> None:
+    assert_type(apigee_token.for_app(apigee_app).with_scope("READ"), TokenFactory)
+    assert_type(apigee_token.expired(timedelta(days=1)), Token)
+    assert_type(apigee_token.expiring_in(timedelta(minutes=5)), Token)
+    assert_type(apigee_token.revoked(), Token)
+    assert_type(apigee_token.for_user(user), SsoTokenFactory)
+    assert_type(apigee_token.sso.with_scope("openid").for_user(user), SsoTokenFactory)
+    assert_type(apigee_token.sso_refresh(user), Token)
+    assert_type(apigee_token.sso.not_yet_valid(), Token)
+    assert_type(apigee_token.sso.flawed(Flaw.TAMPERED), Token)
+    assert_type(apigee_token.sso.flawed("wrong_key"), Token)
+    assert_type(apigee_token.api_key, ApiKeyFactory)
+    assert_type(apigee_token.api_key.for_app(apigee_app).expired(), ApiKey)
+    assert_type(apigee_token.api_key().expires_at, datetime | None)
+
+
+def accounts_give_values(apigee: FakeEdge) -> None:
+    zone = apigee.zone("acme-sso", organizations=["acme"])
+    assert_type(zone, Zone)
+    assert_type(zone.url, str)
+    user = apigee.user("ops@acme.example", mfa=True, zone=zone.name, roles={"acme": ["orgadmin"]})
+    assert_type(user, User)
+    assert_type(apigee.default_user, User)
+    assert_type(apigee.mfa_code(user), str)
+    assert_type(apigee.passcode(user), str)
+    assert_type(apigee.sso_client("verifier", authorities=["uaa.resource"]), SsoClient)
+    requests.get(apigee.management_url, auth=apigee.management_auth(user))
+
+
 def auth_fits_requests_and_httpx(apigee: FakeEdge) -> None:
     requests.get(apigee.gateway_url, auth=apigee.auth())
     httpx.get(apigee.gateway_url, auth=apigee.auth())
@@ -85,6 +121,8 @@ def edge_of_class() -> Iterator[FakeEdge]:
 
 
 def mistakes_are_found(apigee: FakeEdge) -> None:
+    TokenFactory(apigee).sso.expiring_in(300)  # type: ignore[arg-type]  # a span of time is a timedelta
+    TokenFactory(apigee).sso(apigee.app())  # type: ignore[arg-type]  # an app is no user
     apigee.proxy(7)  # type: ignore[arg-type]  # a base path is text
     apigee.clock.advance(fortnights=1)  # type: ignore[call-arg]  # no such unit
     Request("GET", "https://login.apigee.com")  # type: ignore[call-arg]  # keywords only

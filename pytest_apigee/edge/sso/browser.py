@@ -7,7 +7,6 @@ Source: sso.md 2.3, `GET /passcode`; paths, fields, cookies and redirects are UA
 """
 
 from dataclasses import dataclass, replace
-from http.cookies import CookieError, SimpleCookie
 
 from pytest_apigee.edge.authorization import same_text
 from pytest_apigee.edge.jackson import compact
@@ -136,15 +135,9 @@ class Browser:
 
 
 def _cookie(request: Request) -> str | None:
-    for header in request.headers.all("Cookie"):
-        cookies: SimpleCookie = SimpleCookie()
-        try:
-            cookies.load(header)
-        except CookieError:
-            continue
-        if SESSION_COOKIE in cookies:
-            return cookies[SESSION_COOKIE].value
-    return None
+    """Return the session that a browser names; what else its cookies hold, and how, does not matter."""
+    pairs = (pair.strip().partition("=") for header in request.headers.all("Cookie") for pair in header.split(";"))
+    return next((value for name, _, value in pairs if name == SESSION_COOKIE), None)
 
 
 def _redirect(request: Request, target: str) -> Response:

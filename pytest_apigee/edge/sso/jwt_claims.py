@@ -6,6 +6,7 @@ Source: sso.md 2.2. The claims are written out in Edge's order, since the order 
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pytest_apigee.edge.sso.clients import SsoClient
 from pytest_apigee.edge.state import WorldState
@@ -60,7 +61,7 @@ def access_claims(state: WorldState, grant: Grant, *, login: bool) -> dict[str, 
         "exp": grant.expires_at,
         "iss": issuer_of(state, user.zone),
         "zid": user.zone.zone_id,
-        "aud": _audience(grant),
+        "aud": list(_audience(client_id, grant.scopes)),
     }
 
 
@@ -83,7 +84,7 @@ def refresh_claims(state: WorldState, grant: Grant) -> dict[str, object]:
         "user_id": user.user_id,
         **_al_claim(state),
         "rev_sig": revocation_signature(user, grant.client),
-        "aud": _audience(grant),
+        "aud": list(_audience(client_id, grant.scopes)),
     }
 
 
@@ -115,5 +116,6 @@ def _al_claim(state: WorldState) -> dict[str, int]:
     return {} if al == "absent" else {"al": int(al)}
 
 
-def _audience(grant: Grant) -> list[str]:
-    return list(dict.fromkeys((grant.client.client_id, *(scope.rpartition(".")[0] or scope for scope in grant.scopes))))
+@lru_cache(maxsize=64)
+def _audience(client_id: str, scopes: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((client_id, *(scope.rpartition(".")[0] or scope for scope in scopes))))

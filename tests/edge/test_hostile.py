@@ -19,6 +19,7 @@ TOKEN_PATH = "/oauth/client_credential/accesstoken"
 HOSTS = ["login.apigee.com", "acme.login.apigee.com", "api.enterprise.apigee.com", "acme-test.apigee.net"]
 HOSTS += ["acme-prod.apigee.net", "mocktarget.apigee.net", "typo-test.apigee.net"]
 SSO_PATHS = ["/login", "/login.do", "/logout.do", "/passcode", "/home", "/version", "/token_key", "/token_keys"]
+SSO_PATHS += ["/.well-known/openid-configuration"]
 SSO_PATHS += ["/check_token", "/userinfo", "/oauth/token/revoke/user/x", "/oauth/token/revoke/client/edgecli"]
 PATHS = [
     *SSO_PATHS,
@@ -46,7 +47,7 @@ blobs = st.binary(max_size=60)
 @functools.cache
 def edge():
     """Return one world for all examples: nothing that they may do changes what it is."""
-    world = edge_at_noon()
+    world = edge_at_noon(guesses={"openid_configuration": True})
     world.zone("acme", organizations=[])
     world.sso_client("server", client_secret="secret", authorities=["uaa.resource"])
     world.product("weather", scopes=["READ"])
@@ -255,13 +256,51 @@ def test_a_header_of_a_megabyte_is_answered(host, path, sent):
     holds(Request(method="POST", url=f"https://{host}{path}", headers=sent))
 
 
-@pytest.mark.parametrize("field", ["refresh_token", "grant_type", "scope", "client_id"])
-def test_a_field_of_a_megabyte_is_answered(field):
-    """A form field of a megabyte is answered like any other."""
-    fields = {"grant_type": "refresh_token", field: LONG}
-    headers = {"Authorization": EDGECLI, "Content-Type": FORM}
+@given(fields=pairs, path=st.sampled_from(["/passcode", "/home", "/login"]))
+def test_a_login_form_of_this_session_does_not_break_edge(fields, path):
+    """A form with the session's own token is answered as cleanly, whatever else it holds."""
+    page = edge().handle(Request(url="https://login.apigee.com/login"))
+    cookie = page.headers.get("Set-Cookie").partition(";")[0]
+    csrf = re.findall(r'name="X-Uaa-Csrf" value="([^"]+)"', page.text)[0]
+    form = urlencode([("X-Uaa-Csrf", csrf), *fields], errors="replace")
 
-    holds(Request(method="POST", url="https://login.apigee.com/oauth/token", headers=headers, body=urlencode(fields)))
+    holds(
+        Request(
+            method="POST",
+            url="https://login.apigee.com/login.do",
+            headers={"Cookie": cookie, "Content-Type": FORM},
+            body=form,
+        )
+    )
+    holds(Request(url=f"https://login.apigee.com{path}", headers={"Cookie": cookie}))
+
+
+MEGABYTE_FIELDS = [
+    *[("/oauth/token", field) for field in ("refresh_token", "grant_type", "scope", "client_id")],
+    *[("/oauth/token", field) for field in ("username", "password", "passcode", "mfa_token")],
+    *[("/login.do", field) for field in ("username", "password", "mfa_token", "X-Uaa-Csrf")],
+    *[("/check_token", field) for field in ("token", "scopes")],
+]
+
+
+@pytest.mark.parametrize(("path", "field"), MEGABYTE_FIELDS)
+def test_a_field_of_a_megabyte_is_answered(path, field):
+    """A form field of a megabyte is answered like any other."""
+    grant = "refresh_token" if field == "refresh_token" else "password"
+    fields = {"grant_type": grant, "username": EMAIL, "password": PASSWORD, "token": tokens()[0], field: LONG}
+    authorization = basic("server:secret") if path == "/check_token" else EDGECLI
+    headers = {"Authorization": authorization, "Content-Type": FORM}
+
+    holds(Request(method="POST", url=f"https://login.apigee.com{path}", headers=headers, body=urlencode(fields)))
+
+
+@pytest.mark.parametrize("cookie", [LONG, f"JSESSIONID={LONG}", "a=b; " * 200_000, 'a="' + "\\" * 1_000_000])
+@pytest.mark.parametrize("path", ["/passcode", "/login", "/login.do"])
+def test_a_cookie_of_a_megabyte_is_answered(path, cookie):
+    """A Cookie header of a megabyte is answered like any other, in no more time."""
+    method = "POST" if path == "/login.do" else "GET"
+
+    holds(Request(method=method, url=f"https://login.apigee.com{path}", headers={"Cookie": cookie}))
 
 
 DEEP = base64.urlsafe_b64encode(b"[" * 100_000).decode().rstrip("=")

@@ -97,34 +97,66 @@ def test_edgecli_may_be_switched_on():
     assert check(edge, basic("edgecli:edgeclisecret"), token=str(TokenFactory(edge).sso())).status == 200
 
 
+FORGED = "a token that does not decode (its signature is not the fake's)"
+CHANGED = "the user apigee-user@acme.example or the client edgecli changed after the token was issued (rev_sig differs)"
 BAD = {
-    "absent": (lambda mint: {}, "Invalid token (could not decode): "),
-    "garbage": (lambda mint: {"token": "x.y"}, "Invalid token (could not decode): x.y"),
-    "expired": (lambda mint: {"token": mint.sso.expired()}, "Token has expired"),
-    "not-yet-valid": (lambda mint: {"token": mint.sso.not_yet_valid()}, "Token has expired"),
-    "revoked": (lambda mint: {"token": mint.sso.revoked()}, "{token}"),
-    "refresh": (lambda mint: {"token": mint.sso_refresh()}, "Invalid token (could not decode): {token}"),
+    "absent": (
+        lambda mint: {},
+        "Invalid token (could not decode): ",
+        "a token that does not decode (not a JWT)",
+    ),
+    "garbage": (
+        lambda mint: {"token": "x.y"},
+        "Invalid token (could not decode): x.y",
+        "a token that does not decode (not a JWT)",
+    ),
+    "expired": (
+        lambda mint: {"token": mint.sso.expired()},
+        "Token has expired",
+        "the token expired 1:00:00 ago",
+    ),
+    "not-yet-valid": (
+        lambda mint: {"token": mint.sso.not_yet_valid()},
+        "Token has expired",
+        "the token is not valid before 1:00:00 from now",
+    ),
+    "revoked": (
+        lambda mint: {"token": mint.sso.revoked()},
+        "{token}",
+        CHANGED,
+    ),
+    "refresh": (
+        lambda mint: {"token": mint.sso_refresh()},
+        "Invalid token (could not decode): {token}",
+        "a refresh token where an access token belongs",
+    ),
     "issuer": (
         lambda mint: {"token": mint.sso.flawed(Flaw.WRONG_ISSUER)},
         "Invalid issuer for token:https://login.other.example",
+        "a token of another issuer or zone than https://login.apigee.com",
     ),
     "key": (
         lambda mint: {"token": mint.sso.flawed(Flaw.WRONG_KEY)},
         "Invalid token (could not decode): {token}",
+        FORGED,
     ),
-    "app": (lambda mint: {"token": mint()}, "Invalid token (could not decode): {token}"),
+    "app": (
+        lambda mint: {"token": mint()},
+        "Invalid token (could not decode): {token}",
+        "a token that does not decode (not a JWT)",
+    ),
 }
 
 
-@pytest.mark.parametrize(("make", "text"), BAD.values(), ids=BAD)
-def test_refuses_a_bad_token(edge, make, text):
+@pytest.mark.parametrize(("make", "text", "reason"), BAD.values(), ids=BAD)
+def test_refuses_a_bad_token(edge, make, text, reason):
     """A token that is not good is 400 `invalid_token`, without a challenge."""
     form = {name: str(value) for name, value in make(TokenFactory(edge)).items()}
 
     response = check(edge, **form)
 
     assert wire(response) == without_challenge(400, "invalid_token", text.format(**form))
-    assert (edge.calls.last.was_refused, edge.calls.last.reason) == (True, "REASON")
+    assert (edge.calls.last.was_refused, edge.calls.last.reason) == (True, reason)
 
 
 def test_a_zone_knows_its_own_tokens_alone(edge, token):

@@ -6,7 +6,7 @@ from pytest_apigee.edge.message import Request
 from tests.edge.sso_refusal_support import wire, without_challenge
 from tests.edge.sso_support import answer, edge_at_noon
 
-READ = ["/login", "/passcode", "/", "/home", "/version", "/token_key", "/token_keys"]
+READ = ["/login", "/", "/home", "/version", "/token_key", "/token_keys"]
 READ += ["/.well-known/openid-configuration"]
 ANY = ["/check_token", "/userinfo", "/logout", "/logout.do", "/oauth/token/revoke/user/x"]
 ANY += ["/oauth/token/revoke/client/x"]
@@ -14,6 +14,7 @@ REFUSED = [
     *[(method, path, "GET, HEAD") for path in READ for method in ("POST", "PUT", "DELETE", "OPTIONS")],
     *[(method, path, "GET, HEAD, POST, PUT, PATCH, DELETE") for path in ANY for method in ("OPTIONS", "TRACE")],
     *[(method, "/login.do", "POST") for method in ("GET", "HEAD", "PUT")],
+    *[(method, "/passcode", "GET") for method in ("HEAD", "POST", "PUT")],  # a look at the page voids a passcode
 ]
 
 

@@ -72,30 +72,54 @@ def test_tells_the_names(edge, mint, names, shown):
     assert response.text == body
 
 
+FORGED = "a token that does not decode (its signature is not the fake's)"
+CHANGED = "the user apigee-user@acme.example or the client edgecli changed after the token was issued (rev_sig differs)"
 BAD = {
-    "garbage": (lambda mint: "x", "Invalid token (could not decode): {token}"),
-    "empty": (lambda mint: "", "Invalid token (could not decode): "),
+    "garbage": (
+        lambda mint: "x",
+        "Invalid token (could not decode): {token}",
+        "a token that does not decode (not a JWT)",
+    ),
+    "empty": (
+        lambda mint: "",
+        "Invalid token (could not decode): ",
+        "a token that does not decode (not a JWT)",
+    ),
     "expired": (
         lambda mint: mint.sso.expired(),
         "Invalid access token (expired): {token} expired at Fri Mar 01 11:00:00 UTC 2024",
+        "the token expired 1:00:00 ago",
     ),
-    "revoked": (lambda mint: mint.sso.revoked(), "{token}"),
-    "refresh": (lambda mint: mint.sso_refresh(), "Invalid token (could not decode): {token}"),
-    "tampered": (lambda mint: mint.sso.flawed(Flaw.TAMPERED), "Invalid token (could not decode): {token}"),
+    "revoked": (
+        lambda mint: mint.sso.revoked(),
+        "{token}",
+        CHANGED,
+    ),
+    "refresh": (
+        lambda mint: mint.sso_refresh(),
+        "Invalid token (could not decode): {token}",
+        "a refresh token where an access token belongs",
+    ),
+    "tampered": (
+        lambda mint: mint.sso.flawed(Flaw.TAMPERED),
+        "Invalid token (could not decode): {token}",
+        FORGED,
+    ),
     "issuer": (
         lambda mint: mint.sso.flawed(Flaw.WRONG_ISSUER),
         "Invalid issuer for token:https://login.other.example",
+        "a token of another issuer or zone than https://login.apigee.com",
     ),
 }
 
 
-@pytest.mark.parametrize(("make", "text"), BAD.values(), ids=BAD)
-def test_refuses_a_bad_token(edge, mint, make, text):
+@pytest.mark.parametrize(("make", "text", "reason"), BAD.values(), ids=BAD)
+def test_refuses_a_bad_token(edge, mint, make, text, reason):
     """A token that is not good is 401 `invalid_token`, with a challenge that names the realm."""
     token = str(make(mint))
 
     assert wire(ask(edge, "/userinfo", token)) == refused("invalid_token", text.format(token=token))
-    assert (edge.calls.last.user, edge.calls.last.reason) == (None, "REASON")
+    assert (edge.calls.last.user, edge.calls.last.reason) == ("", reason)
 
 
 @pytest.mark.parametrize("path", ["/userinfo", "/oauth/token/revoke/user/x", "/oauth/token/revoke/client/x"])
@@ -197,6 +221,7 @@ def test_knows_no_other_ids(edge, admin, path):
     refusal = without_challenge(404, "invalid_token", "Resource not found")
 
     assert wire(ask(edge, f"/oauth/token/revoke/{path}", admin)) == refusal
+    assert edge.calls.last.reason == f"no SSO {path.partition('/')[0]} has this id"
 
 
 def test_knows_no_users_of_other_zones(edge, admin):

@@ -112,3 +112,16 @@ def run_installed(pytester: pytest.Pytester) -> Runner:
         return ended(pytester.runpytest_subprocess(*args, timeout=60))
 
     return run
+
+
+@pytest.fixture
+def values(pytester: pytest.Pytester) -> Callable[[], dict[str, list[str]]]:
+    """Return what each test wrote into the file `shown` since the last call: lines of ``SHOWN name value ...``."""
+
+    def read() -> dict[str, list[str]]:
+        path = pytester.path / "shown"
+        lines = path.read_text().splitlines()
+        path.unlink()
+        return {line.split()[1]: line.split()[2:] for line in lines}
+
+    return read

@@ -8,21 +8,8 @@ SHOW = """
     @pytest.mark.parametrize("name", ["a", "b"])
     def test_it(apigee_faker, name):
         with open("shown", "a") as file:
-            print(name, apigee_faker.apigee_app(), apigee_faker.apigee_consumer_key(), file=file)
+            print('SHOWN', name, apigee_faker.apigee_app(), apigee_faker.apigee_consumer_key(), file=file)
 """
-
-
-@pytest.fixture
-def values(pytester):
-    """Return what each test drew since the last call."""
-
-    def read():
-        path = pytester.path / "shown"
-        lines = path.read_text().splitlines()
-        path.unlink()
-        return {line.split()[0]: line.split()[1:] for line in lines}
-
-    return read
 
 
 def test_the_same_test_draws_the_same_values(run, values):

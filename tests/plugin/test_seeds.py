@@ -25,19 +25,6 @@ SHOW = """
 
 
 @pytest.fixture
-def values(pytester):
-    """Return what each test drew since the last call."""
-
-    def read():
-        path = pytester.path / "shown"
-        lines = path.read_text().splitlines()
-        path.unlink()
-        return {line.split()[1]: line.split()[2:] for line in lines}
-
-    return read
-
-
-@pytest.fixture
 def usual(run, values):
     assert run(SHOW).counts == {"passed": 4}
     return values()

@@ -85,7 +85,7 @@ class SsoService:
             _route("/login", _READ, self._login),
             _route(r"/login\.do", ("POST",), browser.log_in),
             _route(r"/logout(?:\.do)?", _ANY, browser.log_out),
-            _route("/passcode", _READ, browser.passcode_page),
+            _route("/passcode", ("GET",), browser.passcode_page),
             _route("/(?:home)?", _READ, browser.home_page),
             _route("/version", _READ, info.version),
             _route("/token_key", _READ, keys.one),

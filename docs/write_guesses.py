@@ -14,8 +14,8 @@ INTRODUCTION = """\
 
 What Edge says, the fake says, wherever documentation, recordings or Apigee's own tools tell. The rest is here: one
 switch for each guess, with the default that is most likely. Set them for a test, class or module by
-`@pytest.mark.apigee(guesses={"expired_status": 500})`, or by `fake_edge(guesses={...})`. A switch changes a status, a
-text or an order; none makes the fake accept what Edge would refuse.
+`@pytest.mark.apigee(guesses={"expired_status": 500})`, or by `fake_edge(guesses={...})`. Where a guess
+decides what is accepted, its default is the most likely too, and its other side is one switch away.
 
 | switch | default | what is not known |
 |---|---|---|
@@ -34,7 +34,7 @@ def switches() -> Iterator[tuple[str, object, str]]:
     for field, below in pairwise(body):
         match field, below:
             case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
-                said = text.removeprefix("GUESS").lstrip(": ")
+                said = " ".join(text.split()).removeprefix("GUESS").lstrip(": ")
                 yield name, getattr(defaults, name), said[0].upper() + said[1:]
 
 

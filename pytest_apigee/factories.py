@@ -6,7 +6,7 @@ what it makes.
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, ClassVar, NoReturn
 
 from pytest_apigee.edge import checks
 from pytest_apigee.edge.clock import moment_at
@@ -29,9 +29,10 @@ class _Factory:
     """Refuses to be written where a token belongs."""
 
     __slots__ = ()
+    _call: ClassVar[str]
 
     def __str__(self) -> NoReturn:
-        msg = "This is a factory, not a token: call it, as in apigee_token.with_scope('READ')()."
+        msg = f"This is a factory, not what it makes: call it, as in {self._call}."
         raise ConfigurationError(msg)
 
     def __format__(self, specification: str) -> NoReturn:
@@ -48,6 +49,7 @@ class TokenFactory(_Factory):
     _edge: "FakeEdge"
     _app: "App | None" = None
     _scope: str | None = None
+    _call: ClassVar[str] = "apigee_token.with_scope('READ')()"
 
     def __call__(
         self, app: "App | None" = None, *, scope: str | None = None, lifetime: timedelta = USUAL_LIFETIME
@@ -65,15 +67,19 @@ class TokenFactory(_Factory):
         return self._issued(self._app if app is None else app, self._scope if scope is None else scope, lifetime)
 
     def for_app(self, app: "App") -> "TokenFactory":
-        """Return a factory of an app's tokens."""
-        return replace(self, _app=app)
+        """Return a factory of an app's tokens.
+
+        Raises:
+            ConfigurationError: The app is not one of this Edge.
+        """
+        return replace(self, _app=self._edge.own_app(app))
 
     def with_scope(self, scope: str) -> "TokenFactory":
         """Return a factory of tokens that ask for scopes, separated by blanks: the app's products decide."""
-        return replace(self, _scope=scope)
+        return replace(self, _scope=checks.string("scope", scope))
 
     def for_user(self, user: "User") -> "SsoTokenFactory":
-        """Return a factory of an SSO user's access tokens."""
+        """Return a factory of an SSO user's access tokens, with the scopes of this one, if any."""
         return self.sso.for_user(user)
 
     def expired(self, ago: timedelta = LONG_AGO) -> Token:
@@ -93,17 +99,26 @@ class TokenFactory(_Factory):
     @property
     def sso(self) -> "SsoTokenFactory":
         """Makes access tokens of SSO users, which the management API takes: signed JWTs."""
-        return SsoTokenFactory(self._edge, JwtKind.ACCESS)
+        return self._of_users(JwtKind.ACCESS)
 
     @property
     def sso_refresh(self) -> "SsoTokenFactory":
         """Makes refresh tokens of SSO users."""
-        return SsoTokenFactory(self._edge, JwtKind.REFRESH)
+        return self._of_users(JwtKind.REFRESH)
 
     @property
     def api_key(self) -> "ApiKeyFactory":
         """Makes API keys of apps."""
+        if self._scope is not None:
+            msg = "An API key has no scopes of its own: leave with_scope out before api_key."
+            raise ConfigurationError(msg)
         return ApiKeyFactory(self._edge, self._app)
+
+    def _of_users(self, kind: JwtKind) -> "SsoTokenFactory":
+        if self._app is not None:
+            msg = "A token is an app's or a user's: leave for_app out before sso, sso_refresh and for_user."
+            raise ConfigurationError(msg)
+        return SsoTokenFactory(self._edge, kind, _scopes=None if self._scope is None else checks.scopes(self._scope))
 
     def _issued(
         self, app: "App | None", scope: str | None, lifetime: timedelta, *, already_old: timedelta = timedelta()
@@ -121,6 +136,7 @@ class SsoTokenFactory(_Factory):
     _kind: JwtKind
     _user: "User | None" = None
     _scopes: tuple[str, ...] | None = None
+    _call: ClassVar[str] = "apigee_token.sso.for_user(user)()"
 
     def __call__(self, user: "User | None" = None) -> Token:
         """Return a new token.
@@ -143,7 +159,7 @@ class SsoTokenFactory(_Factory):
 
     def with_scope(self, scope: str) -> "SsoTokenFactory":
         """Return a factory of tokens with these scopes alone, separated by blanks, whichever a login would give."""
-        return replace(self, _scopes=checks.scopes(scope))
+        return replace(self, _scopes=checks.scopes(checks.string("scope", scope)))
 
     def expired(self, ago: timedelta = LONG_AGO) -> Token:
         """Return a token that expired some time ago, in whole seconds."""
@@ -162,7 +178,7 @@ class SsoTokenFactory(_Factory):
         return self._made(is_revoked=True)
 
     def flawed(self, flaw: Flaw | str) -> Token:
-        """Return a token that every verifier must refuse.
+        """Return a token that every verifier must refuse; Edge itself looks at the audience of access tokens only.
 
         Args:
             flaw: One of `Flaw`, or its text.
@@ -199,6 +215,7 @@ class ApiKeyFactory(_Factory):
 
     _edge: "FakeEdge"
     _app: "App | None" = None
+    _call: ClassVar[str] = "apigee_token.api_key()"
 
     def __call__(self, app: "App | None" = None) -> ApiKey:
         """Return a new key that never expires.
@@ -212,8 +229,12 @@ class ApiKeyFactory(_Factory):
         return self._added(self._app if app is None else app)
 
     def for_app(self, app: "App") -> "ApiKeyFactory":
-        """Return a factory of an app's keys."""
-        return replace(self, _app=app)
+        """Return a factory of an app's keys.
+
+        Raises:
+            ConfigurationError: The app is not one of this Edge.
+        """
+        return replace(self, _app=self._edge.own_app(app))
 
     def expired(self, ago: timedelta = LONG_AGO) -> ApiKey:
         """Return a key that expired some time ago."""
@@ -234,7 +255,9 @@ class ApiKeyFactory(_Factory):
         whose = self._edge.default_app if app is None else app
         credential = self._edge.add_key(whose, expires_in=expires_in)
         expires_at = None if expires_in is None else moment_at(credential.expires_at_ms)
-        return ApiKey(value=credential.consumer_key, app=whose.name, expires_at=expires_at)
+        return ApiKey(
+            value=credential.consumer_key, secret=credential.consumer_secret, app=whose.name, expires_at=expires_at
+        )
 
 
 def _span(what: str, given: object) -> timedelta:

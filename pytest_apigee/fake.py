@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from os import PathLike
 from typing import TYPE_CHECKING
@@ -83,6 +84,16 @@ class FakeEdge(Catalog):
         content.declare_users(self)
         self._door: Door | None = None
 
+    @property
+    def guesses(self) -> Mapping[str, object]:
+        """The switches for what no source confirms, as they are set."""
+        return asdict(self._state.guesses)
+
+    @property
+    def token(self) -> TokenFactory:
+        """Makes tokens of every kind, as the fixture `apigee_token`."""
+        return TokenFactory(self)
+
     def __repr__(self) -> str:
         return f"<FakeEdge {self._org}/{self._env}>"
 
@@ -95,8 +106,8 @@ class FakeEdge(Catalog):
         with self._state.lock:
             if not any(known.tokens.revoke(str(token)) for known in self._state.organizations.values()):
                 msg = (
-                    "This token cannot be revoked: no organization of this fake Edge issued it. Tokens of the SSO are "
-                    "revoked all at once: apigee.revoke_tokens_of(user)."
+                    "This token cannot be revoked: no organization of this fake Edge issued it. Tokens of an SSO user "
+                    "are revoked all at once, by apigee.revoke_tokens_of(user), and API keys by apigee.set_key_status."
                 )
                 raise ConfigurationError(msg)
 
@@ -107,17 +118,18 @@ class FakeEdge(Catalog):
             app: By default the app of the fixture `apigee_app`.
         """
         whose = self.default_app if app is None else checks.record("app", app, App)
-        mint = TokenFactory(self)
-        return BearerAuth(lambda: mint(whose), is_for=self._is_gateway, now=self._client_now)
+        return BearerAuth(lambda: self.token(whose), is_for=self._is_gateway, now=self._client_now)
 
     def management_auth(self, user: User | None = None) -> BearerAuth:
         """Return an ``auth=`` object that authenticates as an SSO user at the management API.
 
         Args:
-            user: By default a new one with the role `orgadmin` in the default organization.
+            user: By default one with the role `orgadmin` in the default organization, in whichever zone it is then.
         """
-        whose = self.user() if user is None else self.own_user(user)
-        return BearerAuth(lambda: self._login(whose), is_for=self._is_management, now=self._client_now)
+        whose = None if user is None else self.own_user(user)
+        return BearerAuth(
+            lambda: self._login(whose or self.default_user), is_for=self._is_management, now=self._client_now
+        )
 
     def issue_app_token(
         self, app: App, *, scope: str | None, lifetime: timedelta, already_old: timedelta = timedelta()
@@ -129,7 +141,7 @@ class FakeEdge(Catalog):
         """
         known = self.own_app(app)
         organization = self._state.require_organization(known.organization)
-        wanted = None if scope is None else " ".join(checks.scopes(scope))
+        wanted = None if scope is None else " ".join(checks.scopes(checks.string("scope", scope)))
         checks.record("lifetime", lifetime, timedelta)
         client = organization.client_of_key(known.consumer_key)
         with self._state.lock:

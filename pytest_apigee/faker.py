@@ -25,7 +25,7 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
         f'pytest_apigee.faker needs Faker ({error}). Install it with: python -m pip install "pytest-apigee[faker]"',
         name=error.name,
-    ) from error
+    ) from None
 
 _ENVIRONMENTS = ("test", "prod", "dev", "qa", "stage", "uat", "perf", "sandbox")
 _TOPICS = (

@@ -140,6 +140,7 @@ class Home:
         other = FakeEdge(
             seed=f"another Edge than {self._edge.seed}",
             era=self._edge.era,
+            guesses=self._edge.guesses,
             clock=self._edge.clock,  # or its tokens could be refused for their age
         )
         zone = other.zone(user.zone.name).name if user.zone.has_saml else None

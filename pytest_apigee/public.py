@@ -7,7 +7,7 @@ from pytest_apigee.edge.message import ConnectionFailure, Request, Response
 from pytest_apigee.edge.records import App
 from pytest_apigee.edge.sso.clients import SsoClient
 from pytest_apigee.edge.sso.flaws import Flaw
-from pytest_apigee.edge.users import User
+from pytest_apigee.edge.users import User, UserStatus
 from pytest_apigee.edge.zones import Zone
 from pytest_apigee.errors import ApigeeError, Complaint, ConfigurationError, FencedHostError
 from pytest_apigee.factories import ApiKeyFactory, SsoTokenFactory, TokenFactory
@@ -42,6 +42,7 @@ __all__ = [
     "Token",
     "TokenFactory",
     "User",
+    "UserStatus",
     "Zone",
     "fake_edge",
 ]

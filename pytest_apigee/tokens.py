@@ -34,9 +34,11 @@ class Token(_Secret):
 class ApiKey(_Secret):
     """An API key: a consumer key, as apps send it to proxies that verify one. Written out and shown as a `Token`.
 
-    `app` is the name of its app; `expires_at` is in UTC, and None where it never expires.
+    `app` is the name of its app, `secret` the consumer secret that belongs to it; `expires_at` is in UTC, and None
+    where it never expires.
     """
 
     value: str = field(repr=False)
+    secret: str = field(repr=False)
     app: str
     expires_at: datetime | None = None

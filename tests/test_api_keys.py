@@ -32,7 +32,7 @@ def credential_of(edge: FakeEdge, key: ApiKey) -> Credential:
 
 def asked_with(edge: FakeEdge, key: ApiKey) -> Answer:
     """Return what the token endpoint says to a key and its secret."""
-    sent = basic(key.value, credential_of(edge, key).consumer_secret)
+    sent = basic(key.value, key.secret)
     request = token_request(edge.token_url)
     return answer(edge, request.with_headers([*request.headers, sent]))
 

@@ -9,7 +9,7 @@ from tests.edge.gateway_support import EXPIRED, REVOKED, Answer, answer, bearer,
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
 TOKEN = Token(value="opaque-value", expires_at=datetime(2030, 1, 31, tzinfo=UTC), scopes=("READ",))
-KEY = ApiKey(value="opaque-value", app="weather")
+KEY = ApiKey(value="opaque-value", secret="hidden", app="weather")
 
 
 @pytest.fixture
@@ -65,34 +65,67 @@ def test_hides_the_value_in_the_repr(secret: Token | ApiKey, shown: str) -> None
 
 # The guard of every factory
 
+OF_APPS, OF_USERS = "apigee_token.with_scope('READ')()", "apigee_token.sso.for_user(user)()"
 FACTORIES = {
-    "app": lambda mint: mint,
-    "app_of": lambda mint: mint.with_scope("READ"),
-    "sso": lambda mint: mint.sso,
-    "sso_refresh": lambda mint: mint.sso_refresh.with_scope("openid"),
-    "api_key": lambda mint: mint.api_key,
+    "app": (lambda mint: mint, OF_APPS),
+    "app_of": (lambda mint: mint.with_scope("READ"), OF_APPS),
+    "sso": (lambda mint: mint.sso, OF_USERS),
+    "sso_refresh": (lambda mint: mint.sso_refresh.with_scope("openid"), OF_USERS),
+    "api_key": (lambda mint: mint.api_key, "apigee_token.api_key()"),
 }
-each_factory = pytest.mark.parametrize("of", FACTORIES.values(), ids=FACTORIES)
+each_factory = pytest.mark.parametrize(("of", "call"), FACTORIES.values(), ids=FACTORIES)
 
 
 @each_factory
 @pytest.mark.parametrize("write", [str, "Bearer {}".format, "{:>9}".format], ids=["str", "format", "padded"])
-def test_refuses_to_be_written_as_a_token(edge: FakeEdge, of, write) -> None:
+def test_refuses_to_be_written_as_a_token(edge: FakeEdge, of, call, write) -> None:
     """A factory that was not called is no token: to write it fails, and says what to do."""
     factory = of(TokenFactory(edge))
 
     with pytest.raises(ConfigurationError) as raised:
         write(factory)
 
-    assert str(raised.value) == ("This is a factory, not a token: call it, as in apigee_token.with_scope('READ')().")
+    assert str(raised.value) == f"This is a factory, not what it makes: call it, as in {call}."
 
 
 @each_factory
-def test_shows_no_secret_of_its_edge(edge: FakeEdge, of) -> None:
+def test_shows_no_secret_of_its_edge(edge: FakeEdge, of, call) -> None:
     """The repr of a factory names its class and nothing that it holds."""
-    factory = of(TokenFactory(edge).for_app(edge.app()))
+    edge.app()
+
+    factory = of(TokenFactory(edge))
 
     assert repr(factory) == f"<pytest_apigee.factories.{type(factory).__name__} object at {id(factory):#x}>"
+
+
+def test_scopes_stay_when_it_goes_on_to_users(edge: FakeEdge) -> None:
+    """Scopes that were asked for before the user are those of the user's token."""
+    mint, user = TokenFactory(edge).with_scope("openid scim.me"), edge.user()
+
+    tokens = [mint.for_user(user)(), mint.sso(), mint.sso_refresh.expired()]
+
+    assert [token.scopes for token in tokens] == [("openid", "scim.me")] * 3
+
+
+@pytest.mark.parametrize(
+    "go_on", [lambda mint: mint.sso, lambda mint: mint.sso_refresh, lambda mint: mint.for_user(None)]
+)
+def test_a_token_is_an_apps_or_a_users(edge: FakeEdge, go_on) -> None:
+    """An app that was asked for does not get lost on the way to a user's tokens."""
+    with pytest.raises(ConfigurationError) as raised:
+        go_on(TokenFactory(edge).for_app(edge.app()))
+
+    assert str(raised.value) == (
+        "A token is an app's or a user's: leave for_app out before sso, sso_refresh and for_user."
+    )
+
+
+def test_an_api_key_has_no_scopes(edge: FakeEdge) -> None:
+    """Scopes that were asked for do not get lost on the way to an API key."""
+    with pytest.raises(ConfigurationError) as raised:
+        TokenFactory(edge).with_scope("READ").api_key  # noqa: B018 - what is looked at refuses
+
+    assert str(raised.value) == "An API key has no scopes of its own: leave with_scope out before api_key."
 
 
 # TokenFactory
@@ -242,8 +275,8 @@ def refused(make) -> str:
     [
         (lambda mint: mint("weather"), "app takes an App, not str."),
         (lambda mint: mint.for_app("weather")(), "app takes an App, not str."),
-        (lambda mint: mint(scope=7), "scopes takes a list of names, as scopes=['weather'], not 7."),
-        (lambda mint: mint.with_scope(7)(), "scopes takes a list of names, as scopes=['weather'], not 7."),
+        (lambda mint: mint(scope=7), "scope takes text, not int."),
+        (lambda mint: mint.with_scope(7)(), "scope takes text, not int."),
         (lambda mint: mint(lifetime=3600), "lifetime takes a timedelta, not int."),
         (lambda mint: mint.expiring_in(3600), "remaining takes a timedelta, not int."),
         (

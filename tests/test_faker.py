@@ -190,13 +190,6 @@ def test_the_provider_can_be_added():
     assert misshapen(values_of(fake)) == {}
 
 
-def test_the_provider_can_be_included():
-    """The provider works where a Faker is told to include the module."""
-    fake = Faker(includes=["pytest_apigee.faker"])
-
-    assert misshapen(values_of(fake)) == {}
-
-
 def test_unique_values_can_be_asked_for():
     """`fake.unique` works with our values."""
     unique = seeded_faker(7).unique
@@ -229,16 +222,6 @@ def test_a_world_accepts_the_values(locale):
 
     app = edge.find_app(values["apigee_app"])
     assert (app.developer, app.consumer_key) == (developer["email"], values["apigee_consumer_key"])
-
-
-def test_an_organization_can_be_declared():
-    """An organization is declared by names that were drawn."""
-    fake = seeded_faker(7)
-    name, environment = fake.apigee_organization(), fake.apigee_environment()
-
-    organization = FakeEdge().organization(name, environments=[environment])
-
-    assert organization.name == name
 
 
 # Without Faker

@@ -17,6 +17,7 @@ import pytest
 from pytest_apigee import plugin
 from pytest_apigee.doors import GRIEVANCES
 from pytest_apigee.edge.guesses import Guesses
+from pytest_apigee.fake import FakeEdge
 from pytest_apigee.settings import _CHECKS
 from pytest_apigee.world_file import read_world
 
@@ -229,3 +230,11 @@ def test_the_page_of_guesses_is_that_of_the_source() -> None:
 
     assert page == script["page"]()
     assert page.count("\n| `") == len(fields(Guesses))
+
+
+def test_the_table_of_methods_names_what_there_is() -> None:
+    """Each method and property of the table is one of `FakeEdge`."""
+    named = [name for _, cells in table_below("What `apigee` can do") for name in re.findall(r"`(\w+)", cells)]
+
+    assert [name for name in named if not hasattr(FakeEdge, name) and name != "apigee_token"] == []
+    assert len(named) > 30

@@ -74,17 +74,17 @@ def test_is_the_token_that_a_login_gives(era: str, kind: str, field: str) -> Non
         (lambda mint: mint.expired(timedelta()), lambda lifetime: (NOW_S - lifetime, None, NOW_S)),
         (
             lambda mint: mint.expired(timedelta(milliseconds=1)),
-            lambda lifetime: (NOW_S - 1 - lifetime, None, NOW_S - 1),
+            lambda lifetime: (NOW_S - lifetime, None, NOW_S),
         ),
         (
             lambda mint: mint.expiring_in(timedelta(minutes=5)),
-            lambda lifetime: (NOW_S + 300 - lifetime, None, NOW_S + 300),
+            lambda lifetime: (NOW_S + 301 - lifetime, None, NOW_S + 301),
         ),
         (
             lambda mint: mint.expiring_in(timedelta(seconds=1, milliseconds=999)),
-            lambda lifetime: (NOW_S + 1 - lifetime, None, NOW_S + 1),
+            lambda lifetime: (NOW_S + 3 - lifetime, None, NOW_S + 3),
         ),
-        (lambda mint: mint.expiring_in(timedelta(days=60)), lambda _: (NOW_S, None, NOW_S + 60 * 24 * HOUR_S)),
+        (lambda mint: mint.expiring_in(timedelta(days=60)), lambda _: (NOW_S, None, NOW_S + 60 * 24 * HOUR_S + 1)),
         (lambda mint: mint.not_yet_valid(), lambda lifetime: (NOW_S, NOW_S + HOUR_S, NOW_S + HOUR_S + lifetime)),
         (
             lambda mint: mint.not_yet_valid(timedelta(seconds=1)),
@@ -93,11 +93,11 @@ def test_is_the_token_that_a_login_gives(era: str, kind: str, field: str) -> Non
     ],
     ids=[
         *("call", "revoked", "flawed", "expired", "expired just now", "expired a moment ago", "expiring_in"),
-        *("expiring_in, cut", "expiring_in far", "not_yet_valid", "not_yet_valid soon"),
+        *("expiring_in, rounded up", "expiring_in far", "not_yet_valid", "not_yet_valid soon"),
     ],
 )
 def test_lasts_as_long_as_in_its_era(era: str, kind: str, make, expected) -> None:
-    """Unless it ends later, a token lasts as long as one of its era, in whole seconds, and is none of the future."""
+    """Unless it ends later, a token lasts as long as one of its era, in whole seconds, and never less than asked."""
     token = make(factory(frozen_edge(era=era), kind))
 
     assert times(token) == expected(LIFETIMES[era, kind])
@@ -114,13 +114,15 @@ def test_was_logged_in_for_when_it_was_issued(era: str) -> None:
 
 @each_era
 def test_writes_the_answer_to_an_earlier_login(era: str) -> None:
-    """`login_answer` gives the body of a token answer, with tokens of the age that was asked for."""
+    """`login_answer` gives the body of a token answer, with tokens of the age that was asked for, without a login."""
     edge = edge_at_noon(era=era)
     body = json.loads(edge.login_answer(edge.find_user("ops@acme.example"), ago=timedelta(hours=1)))
     given = log_in(edge)
-    issued = [claims_of(body[name])["iat"] for name in ("access_token", "refresh_token")]
+    spans = [(claims["iat"], claims["exp"]) for claims in map(claims_of, (body["access_token"], body["refresh_token"]))]
 
-    assert issued == [NOON_S - HOUR_S] * 2
+    issued = NOON_S - HOUR_S
+    assert spans == [(issued, issued + LIFETIMES[era, kind]) for kind in ("sso", "sso_refresh")]
+    assert edge.calls.sso.only.issued_token == given["access_token"]
     assert list(body) == list(given)
     assert {name: body[name] for name in ("token_type", "expires_in", "scope")} == {
         name: given[name] for name in ("token_type", "expires_in", "scope")
@@ -229,7 +231,7 @@ STRANGER = "The SSO user 'x@y.example' is not one of this fake Edge; it was decl
         (lambda mint, _: mint.for_user("ops@acme.example"), "user takes a User, not str."),
         (lambda mint, stranger: mint(stranger), STRANGER),
         (lambda mint, stranger: mint.for_user(stranger), STRANGER),
-        (lambda mint, _: mint.with_scope(7), "scopes takes a list of names, as scopes=['weather'], not 7."),
+        (lambda mint, _: mint.with_scope(7), "scope takes text, not int."),
         (lambda mint, _: mint.expired(3600), "ago takes a timedelta, not int."),
         (lambda mint, _: mint.expired(timedelta(-1)), "ago takes a span of time from now, not -1 day, 0:00:00."),
         (lambda mint, _: mint.expired(timedelta(36_501)), "ago takes at most 36500 days, not 36501 days, 0:00:00."),

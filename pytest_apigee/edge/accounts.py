@@ -6,7 +6,7 @@ Every declaration is checked where it is made; a wrong one raises `Configuration
 from collections.abc import Iterable, Mapping
 
 from pytest_apigee.edge import checks
-from pytest_apigee.edge.landscape import Landscape
+from pytest_apigee.edge.landscape import Landscape, zone_name
 from pytest_apigee.edge.locking import locked
 from pytest_apigee.edge.sso import totp
 from pytest_apigee.edge.sso.clients import SsoClient
@@ -30,7 +30,7 @@ class Accounts(Landscape):
         mfa_secret: str | None = None,
         machine: bool = False,
         roles: Mapping[str, Iterable[str]] | None = None,
-        zone: str | None = None,
+        zone: str | Zone | None = None,
         status: str = UserStatus.ACTIVE,
         first_name: str = "",
         last_name: str = "",
@@ -44,7 +44,8 @@ class Accounts(Landscape):
             mfa: Whether a login needs an MFA code, from a generated secret.
             mfa_secret: The base32 secret of an authenticator app; given, MFA is on.
             machine: Whether it is a machine user, who has a password even in a SAML zone.
-            roles: The roles by organization; by default `orgadmin` in the default organization.
+            roles: The roles by organization; by default `orgadmin` in the default organization, or where `zone` says
+                another one, in the first organization that has it.
             zone: The zone whose user it is: a SAML zone, or `uaa` for login.apigee.com. By default the zone that the
                 organizations in `roles` have, if it is one for all, else login.apigee.com.
             status: ``active``, ``inactive``, ``locked``, ``unverified`` or ``password_expired``.
@@ -58,7 +59,7 @@ class Accounts(Landscape):
             totp.decoded_secret(str(mfa_secret))
         elif checks.flag("mfa", mfa):
             mfa_secret = self._state.identifiers.mfa_secret()
-        given = checks.roles({self._org: ("orgadmin",)} if roles is None else roles)
+        given = checks.roles({self._home_of(zone): ("orgadmin",)} if roles is None else roles)
         for organization in given:
             self._state.require_organization(organization)
         address = checks.optional_text("email", email) or f"user-{self._next('user')}@{self._org}.example"
@@ -70,7 +71,7 @@ class Accounts(Landscape):
             mfa_secret=mfa_secret,
             is_machine=checks.flag("machine", machine),
             roles=given,
-            zone=self._zone_of_user(checks.optional_text("zone", zone), given),
+            zone=self._zone_of_user(zone, given),
             status=UserStatus(checks.choice("status", status, tuple(UserStatus))),
             first_name=checks.string("first_name", first_name),
             last_name=checks.string("last_name", last_name),
@@ -78,13 +79,14 @@ class Accounts(Landscape):
         self._state.users.add(user)
         return user
 
-    def find_user(self, email: str, *, zone: str | None = None) -> User:
+    @locked
+    def find_user(self, email: str, *, zone: str | Zone | None = None) -> User:
         """Return an SSO user who was declared before, by a world file for example, as declared last.
 
         Raises:
             ConfigurationError: There is none with this e-mail in the zone, by default in any; or in several zones.
         """
-        found_in = None if zone is None else self._state.require_zone(checks.text("zone", zone))
+        found_in = None if zone is None else self._state.require_zone(zone_name(zone))
         return self._state.users.require(checks.text("email", email), found_in)
 
     @property
@@ -98,7 +100,9 @@ class Accounts(Landscape):
             return user
 
     def mfa_code(self, user: User) -> str:
-        """Return the MFA code of a user that is right at Edge's time now; Edge takes each only once.
+        """Return the MFA code of a user that is right at Edge's time now.
+
+        Edge takes each only once: before a second login, advance the clock by 30 seconds.
 
         Raises:
             ConfigurationError: MFA is off for the user.
@@ -119,28 +123,45 @@ class Accounts(Landscape):
         return self._sso.passcodes.issue(self.own_user(user))
 
     @locked
-    def set_password(self, email: str, password: str, *, zone: str | None = None) -> None:
+    def set_password(self, user: User | str, password: str, *, zone: str | Zone | None = None) -> User:
         """Change the password of an SSO user; the tokens issued before are void from now on.
+
+        Args:
+            user: The user, or the e-mail of one.
+            password: The new one.
+            zone: Where there are several users with this e-mail: whose.
+
+        Returns:
+            The user as they are now; what was returned before stays as it was.
 
         Raises:
             ConfigurationError: There is no such user.
         """
-        self._state.users.set_password(self.find_user(email, zone=zone), checks.text("password", password))
+        if isinstance(user, User) and zone is not None:
+            msg = "A user has a zone already: leave zone out, or give the e-mail."
+            raise ConfigurationError(msg)
+        whose = self.own_user(user) if isinstance(user, User) else self.find_user(user, zone=zone)
+        salt = self._state.identifiers.password()
+        return self._state.users.set_password(whose, checks.text("password", password), salt=salt)
 
     @locked
-    def set_user_status(self, user: User, status: str) -> None:
+    def set_user_status(self, user: User, status: str) -> User:
         """Say what stands in the way of a user's login from now on, if anything; a lock by wrong passwords ends.
 
         Args:
             user: The user.
             status: ``active``, ``inactive``, ``locked``, ``unverified`` or ``password_expired``.
 
+        Returns:
+            The user as they are now; what was returned before stays as it was.
+
         Raises:
             ConfigurationError: The user is not one of this Edge, or there is no such status.
         """
         wanted = UserStatus(checks.choice("status", status, tuple(UserStatus)))
-        self._state.users.set_status(self.own_user(user), wanted)
+        changed = self._state.users.set_status(self.own_user(user), wanted)
         self._sso.policy.forget_failures(user)
+        return changed
 
     @locked
     def revoke_tokens_of(self, user: User) -> None:
@@ -169,13 +190,16 @@ class Accounts(Landscape):
             authorities: What it may do itself; `uaa.resource` lets it use `/check_token`.
 
         Raises:
-            ConfigurationError: The id is taken.
+            ConfigurationError: The id is taken, or holds a colon.
         """
+        if ":" in checks.text("client_id", client_id):
+            msg = f"{client_id!r} cannot be the id of an SSO client: a Basic header ends it at its colon."
+            raise ConfigurationError(msg)
         client = SsoClient(
-            client_id=checks.text("client_id", client_id),
+            client_id=client_id,
             client_secret=checks.optional_text("client_secret", client_secret) or self._state.identifiers.password(),
             scopes=None if scopes is None else checks.scopes(scopes),
-            authorities=checks.scopes(authorities),
+            authorities=checks.scopes(authorities, "authorities"),
         )
         self._sso.clients.add(client)
         return client
@@ -192,8 +216,17 @@ class Accounts(Landscape):
             raise ConfigurationError(msg)
         return known
 
-    def _zone_of_user(self, name: str | None, organizations: Iterable[str]) -> Zone:
-        if name is not None:
-            return self._state.require_zone(name)
+    def _home_of(self, zone: str | Zone | None) -> str:
+        """Return the organization of a user of whom only the zone, if anything, was said."""
+        if zone is None:
+            return self._org
+        wanted = self._state.require_zone(zone_name(zone))
+        default = self._organization(None)
+        candidates = (default, *self._state.organizations.values())
+        return next((candidate for candidate in candidates if candidate.zone == wanted), default).name
+
+    def _zone_of_user(self, zone: str | Zone | None, organizations: Iterable[str]) -> Zone:
+        if zone is not None:
+            return self._state.require_zone(zone_name(zone))
         zones = {self._state.organizations[organization].zone for organization in organizations}
         return zones.pop() if len(zones) == 1 else DEFAULT_ZONE

@@ -52,4 +52,4 @@ def basic_credentials(request: Request) -> BasicCredentials | None:
 
 def same_text(given: str, expected: str) -> bool:
     """Return whether a secret that a client gave is the right one."""
-    return hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode("utf-8", "replace"))
+    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), expected.encode("utf-8", "surrogatepass"))

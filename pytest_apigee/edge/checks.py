@@ -13,6 +13,13 @@ from pytest_apigee.errors import ConfigurationError, listed, nearest
 _Kind = TypeVar("_Kind")
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+_EXAMPLES = {
+    "organizations": "acme",
+    "environments": "test",
+    "scopes": "READ",
+    "authorities": "uaa.resource",
+    "claimed_hosts": "api.acme.example",
+}
 _BASE_PATH = re.compile(r"/|(/[A-Za-z0-9._~-]+)+/?")
 
 
@@ -67,19 +74,20 @@ def choice(what: str, given: object, allowed: tuple[str, ...]) -> str:
     return str(given)
 
 
-def names(what: str, given: object) -> tuple[str, ...]:
+def names(what: str, given: object, example: str = "") -> tuple[str, ...]:
     """Return a list of names, each once."""
     is_one = isinstance(given, str | bytes | Mapping)
     items = tuple(given) if isinstance(given, Iterable) and not is_one else (None,)
     if all(isinstance(item, str) and item for item in items):
         return tuple(dict.fromkeys(str(item) for item in items))
-    msg = f"{what} takes a list of names, as {what}=['weather'], not {given!r}."
+    usual = f"{what}=['{_EXAMPLES.get(what, 'weather')}']"
+    msg = f"{what} takes a list of names, as {example or usual}, not {given!r}."
     raise ConfigurationError(msg)
 
 
-def scopes(given: object) -> tuple[str, ...]:
+def scopes(given: object, what: str = "scopes") -> tuple[str, ...]:
     """Return scopes, from a list or from text in which blanks separate them."""
-    items = tuple(given.split()) if isinstance(given, str) else names("scopes", given)
+    items = tuple(given.split()) if isinstance(given, str) else names(what, given)
     for item in items:
         if item.split() != [item]:
             msg = f"{item!r} cannot be a scope: it holds a blank. Write scopes=['READ', 'WRITE']."
@@ -101,7 +109,10 @@ def roles(given: object) -> dict[str, tuple[str, ...]]:
     if not isinstance(given, Mapping):
         msg = f"roles takes a dict of lists by organization, as roles={{'acme': ['orgadmin']}}, not {given!r}."
         raise ConfigurationError(msg)
-    return {text("An organization in roles", name): names(f"roles[{name!r}]", items) for name, items in given.items()}
+    return {
+        text("An organization in roles", name): names(f"roles[{name!r}]", items, "roles={'acme': ['orgadmin']}")
+        for name, items in given.items()
+    }
 
 
 def name_in_host(kind: str, given: object) -> str:

@@ -6,15 +6,26 @@ Where a guess decides what is accepted, its default is what the sheets recommend
 """
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 from pytest_apigee.errors import ConfigurationError, listed, nearest
 
+_GRANT = "(authorization_code|client_credentials|implicit|password|refresh_token)"
 _FIRST_ERROR = 400
 _LAST_ERROR = 599
 _COUNTS = {"mfa_drift_steps": 10, "purge_after_days": 1_000, "token_rate_limit": 10_000}
+_PATTERNS = {
+    "issuer": re.compile(r"https?://[^/\s]+(/\S*)?"),
+    "edgecli_grants": re.compile(rf"({_GRANT}( {_GRANT})*)?"),
+}
+_MEANT = {
+    "issuer": "a base URL, as 'https://login.apigee.com'",
+    "edgecli_grants": "grants separated by blanks, of authorization_code, client_credentials, implicit, password and "
+    "refresh_token",
+}
 _CHOICES = {
     "scope_rule": ("any", "all"),
     "al_claim": ("era", "absent", "0", "2"),
@@ -43,8 +54,8 @@ class Guesses:
     """GUESS: the grants that the client `edgecli` may use, of those that UAA knows."""
     mfa_code_reuse: bool = False
     """GUESS: whether an MFA code may be used again."""
-    mfa_drift_steps: int = 0
-    """GUESS: how many steps of 30 seconds an MFA code may be early or late."""
+    mfa_drift_steps: int = 1
+    """GUESS: how many steps of 30 seconds an MFA code may be early or late; RFC 6238 section 5.2 recommends one."""
     origin_claim: str = "usergrid"
     """GUESS only in a SAML zone."""
     issuer: str = "https://login.apigee.com"
@@ -159,6 +170,8 @@ class Guesses:
     """GUESS: today 403 whatever is wrong, earlier 404."""
     mgmt_method_not_allowed_body: str = ""
     """GUESS: the body of a 405."""
+    basic_takes_unusable_accounts: bool = False
+    """GUESS: whether Basic takes the password of an account that is locked, unverified, or whose password expired."""
     mgmt_created_by: str = "defaultUser"
     """GUESS: who created and last changed an organization."""
 
@@ -172,7 +185,9 @@ class Guesses:
                 msg = f"The guess {name!r} takes printable ASCII text, not {value!r}."
                 raise ConfigurationError(msg)
             if name in _CHOICES and value not in _CHOICES[name]:
-                msg = f"The guess {name!r} takes one of {listed(_CHOICES[name])}, not {value!r}."
+                raise _not_a_choice(name, value)
+            if name in _PATTERNS and not _PATTERNS[name].fullmatch(value):
+                msg = f"The guess {name!r} takes {_MEANT[name]}, not {value!r}."
                 raise ConfigurationError(msg)
             if name in _COUNTS and not 0 <= value <= _COUNTS[name]:
                 msg = f"The guess {name!r} takes a number from 0 to {_COUNTS[name]}, not {value!r}."
@@ -194,6 +209,8 @@ class Guesses:
                 msg = f"Unknown guess {name!r}. Allowed: {listed(known)}.{nearest(str(name), known)}"
                 raise ConfigurationError(msg)
             wanted = type(known[name].default)
+            if name in _CHOICES and value not in _CHOICES[name]:
+                raise _not_a_choice(name, value)
             if type(value) is not wanted:
                 msg = f"The guess {name!r} takes a value of type {wanted.__name__}, not {value!r}."
                 raise ConfigurationError(msg)
@@ -202,3 +219,7 @@ class Guesses:
 
 def _pairs(guesses: Guesses) -> list[tuple[str, Any]]:
     return [(switch.name, getattr(guesses, switch.name)) for switch in dataclasses.fields(guesses)]
+
+
+def _not_a_choice(name: str, value: object) -> ConfigurationError:
+    return ConfigurationError(f"The guess {name!r} takes one of {listed(map(repr, _CHOICES[name]))}, not {value!r}.")

@@ -22,6 +22,7 @@ DEFAULT_ENVIRONMENT = "test"
 USUAL_ENVIRONMENTS = ("test", "prod")
 KINDS = ("trial", "paid")
 SECURITIES = ("oauth", "none")
+_LONGEST_LABEL = 63  # RFC 1035
 
 
 class Landscape(World):
@@ -90,7 +91,7 @@ class Landscape(World):
         display_name: str | None = None,
         kind: str = "trial",
         hosts: Mapping[str, str] | None = None,
-        zone: str | None = None,
+        zone: str | Zone | None = None,
         properties: Mapping[str, str] | None = None,
     ) -> Organization:
         """Declare another organization, with its `oauth` proxy deployed in `test` (or its first environment).
@@ -130,7 +131,7 @@ class Landscape(World):
         for environment in organization.hosts.values():
             organization.require_environment(environment)
         if zone is not None:
-            organization.set_zone(self._zone_named(zone))
+            organization.set_zone(self._zone_named(zone_name(zone)))
         over_http = ("default", "secure") if self._state.guesses.oauth_over_http else ("secure",)
         organization.add_proxy(oauth_proxy(self.usual_environment(organization), virtual_hosts=over_http))
         self._state.organizations[name] = organization
@@ -145,18 +146,23 @@ class Landscape(World):
 
         Args:
             name: Its subdomain; by default the name of the default organization.
-            organizations: Those that have SAML; by default the default organization.
+            organizations: Those that have SAML; by default the default organization. They may join a zone that was
+                declared before.
 
         Raises:
-            ConfigurationError: The name is taken or unfit for a host, or an organization is unknown.
+            ConfigurationError: The name is taken or unfit for a host, or an organization is unknown or has a zone.
         """
-        zone_name = self._org if name is None else checks.text("name", name)
-        if zone_name in self._state.zones:
-            msg = f"The zone {zone_name!r} was declared before. Declared: {listed(self._state.zones)}."
+        subdomain = self._org if name is None else checks.text("name", name)
+        if subdomain in self._state.zones and organizations is None:
+            msg = f"The zone {subdomain!r} was declared before. Declared: {listed(self._state.zones)}."
             raise ConfigurationError(msg)
         wanted = (self._org,) if organizations is None else checks.names("organizations", organizations)
         members = [self._state.require_organization(organization) for organization in wanted]
-        zone = self._zone_named(zone_name)
+        for organization in members:
+            if organization.zone.has_saml:
+                msg = f"The organization {organization.name!r} has the zone {organization.zone.name!r} already."
+                raise ConfigurationError(msg)
+        zone = self._zone_named(subdomain)
         for organization in members:
             organization.set_zone(zone)
         return zone
@@ -184,6 +190,11 @@ class Landscape(World):
 
     def _zone_named(self, given: object) -> Zone:
         name = checks.name_in_host("zone", given)
+        if len(name) > _LONGEST_LABEL:
+            msg = (
+                f"{name!r} cannot be the name of a zone: a part of a host name has at most {_LONGEST_LABEL} characters."
+            )
+            raise ConfigurationError(msg)
         if name == DEFAULT_ZONE.name:
             msg = f"{name!r} cannot be the name of a zone: it is that of login.apigee.com itself."
             raise ConfigurationError(msg)
@@ -215,3 +226,8 @@ class Landscape(World):
     def _checked_hosts(self, given: object) -> dict[str, str]:
         taken = (hosts.LOGIN, hosts.MANAGEMENT, hosts.MOCK_TARGET, *self._addresses())
         return {checks.custom_host(host, taken): env for host, env in checks.text_map("hosts", given).items()}
+
+
+def zone_name(zone: str | Zone) -> str:
+    """Return the name of a zone that a tester gave by name or as it was declared."""
+    return zone.name if isinstance(zone, Zone) else checks.text("zone", zone)

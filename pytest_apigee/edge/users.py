@@ -97,17 +97,21 @@ class UserDirectory:
         known = {user.email.lower(): user for user in candidates}
         return found(known, email.lower(), "SSO user", "" if zone is None else _place(zone))
 
-    def set_password(self, user: User, password: str) -> None:
-        """Change a password; tokens issued before are void from now on."""
-        self._users[user.user_id] = replace(user, password=password)
+    def set_password(self, user: User, password: str, *, salt: str) -> User:
+        """Change a password, and with it the salt: tokens issued before are void from now on, whichever it is."""
+        return self._changed(replace(user, password=password, salt=salt))
 
-    def set_status(self, user: User, status: UserStatus) -> None:
+    def set_status(self, user: User, status: UserStatus) -> User:
         """Say what stands in the way of a user's login from now on."""
-        self._users[user.user_id] = replace(user, status=status)
+        return self._changed(replace(user, status=status))
 
     def set_salt(self, user: User, salt: str) -> None:
         """Void the tokens that a user has, by the salt of their `rev_sig`."""
-        self._users[user.user_id] = replace(user, salt=salt)
+        self._changed(replace(user, salt=salt))
+
+    def _changed(self, user: User) -> User:
+        self._users[user.user_id] = user
+        return user
 
     def has_used_mfa_step(self, user: User, step: int) -> bool:
         """Return whether an MFA code of this time step, or of a later one, was used."""

@@ -629,7 +629,7 @@ MISTAKES = [
         unknown_role_organization,
         "Unknown organization 'globex'. Declared: acme. Add it with apigee.organization('globex').",
     ),
-    (lone_role, "roles['acme'] takes a list of names, as roles['acme']=['weather'], not 'orgadmin'."),
+    (lone_role, "roles['acme'] takes a list of names, as roles={'acme': ['orgadmin']}, not 'orgadmin'."),
     (duplicate_user, "The SSO user 'OPS@acme.example' already exists."),
     (
         password_of_nobody,
@@ -638,8 +638,8 @@ MISTAKES = [
     (
         token_of_nobody,
         (
-            "This token cannot be revoked: no organization of this fake Edge issued it. Tokens of the SSO are revoked "
-            "all at once: apigee.revoke_tokens_of(user)."
+            "This token cannot be revoked: no organization of this fake Edge issued it. Tokens of an SSO user are "
+            "revoked all at once, by apigee.revoke_tokens_of(user), and API keys by apigee.set_key_status."
         ),
     ),
     (app_of_another_edge, "The app 'forecast' is not one of this fake Edge; it was declared in another one."),

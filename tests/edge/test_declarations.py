@@ -113,7 +113,7 @@ PARAMETERS: dict[str, dict[str, set[str]]] = {
     "set_app_status": {"app": set(), "status": set()},
     "set_key_status": {"app": set(), "status": set(), "consumer_key": OPTIONAL},
     "set_developer_status": {"email": set(), "status": set(), "org": OPTIONAL},
-    "set_password": {"email": set(), "password": set(), "zone": OPTIONAL},
+    "set_password": {"user": set(), "password": set(), "zone": OPTIONAL},
     "find_app": {"name": set(), "org": OPTIONAL},
     "find_proxy": {"name": set(), "org": OPTIONAL, "env": OPTIONAL},
     "find_user": {"email": set(), "zone": OPTIONAL},
@@ -123,7 +123,7 @@ PARAMETERS: dict[str, dict[str, set[str]]] = {
     "auth": {"app": OPTIONAL},
     "management_auth": {"user": OPTIONAL},
     "revoke": {"token": set()},
-    "token": {"app": OPTIONAL, "scope": {"None", "empty list", "empty text"}, "lifetime": set()},
+    "token": {"app": OPTIONAL, "scope": {"None", "empty text"}, "lifetime": set()},
     "FakeEdge": {
         "world": {"None", "empty dict"},
         "org": OPTIONAL,
@@ -150,7 +150,7 @@ def complete(edge: FakeEdge) -> dict[str, dict[str, object]]:
         "set_app_status": {"app": app, "status": "revoked"},
         "set_key_status": {"app": app, "status": "revoked"},
         "set_developer_status": {"email": EMAIL, "status": "inactive"},
-        "set_password": {"email": user.email, "password": "new"},
+        "set_password": {"user": user.email, "password": "new"},
         "sso_client": {"client_id": "tool"},
         "passcode": {"user": user},
         "set_user_status": {"user": user, "status": "inactive"},
@@ -215,7 +215,7 @@ def messages() -> list[tuple[str, Callable[[FakeEdge], object], str]]:
         (
             "lone environment",
             lambda edge: edge.organization("o", environments="test"),
-            ("environments takes a list of names, as environments=['weather'], not 'test'."),
+            ("environments takes a list of names, as environments=['test'], not 'test'."),
         ),
         (
             "roles",

@@ -15,6 +15,15 @@ from pytest_apigee.fake import FakeEdge
 SWITCHES = {switch.name: switch.default for switch in dataclasses.fields(Guesses)}
 OTHER = {bool: lambda value: not value, int: lambda value: value + 2, str: lambda value: f"{value} other".strip()}
 
+OF_A_KIND = {
+    "scope_rule": "all",
+    "al_claim": "absent",
+    "mfa_failure": "uaa",
+    "uaa_generation": "4",
+    "issuer": "http://localhost:9099",
+    "edgecli_grants": "password",
+}
+
 
 def documented_switches():
     """Return each switch with the docstring that follows it in the source."""
@@ -29,8 +38,7 @@ def documented_switches():
 
 def another_value(name):
     default = SWITCHES[name]
-    choices = {"scope_rule": "all", "al_claim": "absent", "mfa_failure": "uaa", "uaa_generation": "4"}
-    return choices.get(name) or OTHER[type(default)](default)
+    return OF_A_KIND.get(name) or OTHER[type(default)](default)
 
 
 def test_every_switch_is_documented():
@@ -64,9 +72,9 @@ def test_no_switch_gives_the_defaults():
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("al_claim", 2, "The guess 'al_claim' takes a value of type str, not 2."),
-        ("al_claim", True, "The guess 'al_claim' takes a value of type str, not True."),
-        ("al_claim", "1", "The guess 'al_claim' takes one of 0, 2, absent, era, not '1'."),
+        ("al_claim", 2, "The guess 'al_claim' takes one of '0', '2', 'absent', 'era', not 2."),
+        ("al_claim", True, "The guess 'al_claim' takes one of '0', '2', 'absent', 'era', not True."),
+        ("al_claim", "1", "The guess 'al_claim' takes one of '0', '2', 'absent', 'era', not '1'."),
         ("mfa_drift_steps", -1, "The guess 'mfa_drift_steps' takes a number from 0 to 10, not -1."),
         ("mfa_drift_steps", 11, "The guess 'mfa_drift_steps' takes a number from 0 to 10, not 11."),
         ("purge_after_days", -1, "The guess 'purge_after_days' takes a number from 0 to 1000, not -1."),
@@ -84,8 +92,19 @@ def test_no_switch_gives_the_defaults():
         ("bad_refresh_status", 600, "The guess 'bad_refresh_status' takes a status from 400 to 599, not 600."),
         ("bad_user_text", "a\nb", "The guess 'bad_user_text' takes printable ASCII text, not 'a\\nb'."),
         ("mgmt_realm", "Köln", "The guess 'mgmt_realm' takes printable ASCII text, not 'Köln'."),
-        ("scope_rule", "some", "The guess 'scope_rule' takes one of all, any, not 'some'."),
-        ("scope_rule", "", "The guess 'scope_rule' takes one of all, any, not ''."),
+        ("scope_rule", "some", "The guess 'scope_rule' takes one of 'all', 'any', not 'some'."),
+        ("uaa_generation", 4, "The guess 'uaa_generation' takes one of '3.2', '4', not 4."),
+        ("uaa_generation", ["4"], "The guess 'uaa_generation' takes one of '3.2', '4', not ['4']."),
+        ("issuer", "nonsense", "The guess 'issuer' takes a base URL, as 'https://login.apigee.com', not 'nonsense'."),
+        (
+            "edgecli_grants",
+            "pasword",
+            (
+                "The guess 'edgecli_grants' takes grants separated by blanks, of authorization_code, "
+                "client_credentials, implicit, password and refresh_token, not 'pasword'."
+            ),
+        ),
+        ("scope_rule", "", "The guess 'scope_rule' takes one of 'all', 'any', not ''."),
     ],
 )
 def test_a_wrong_value_is_an_error(name, value, message):
@@ -118,3 +137,18 @@ def test_a_switch_that_is_like_none_has_no_nearest():
         FakeEdge(guesses={"qqq": 1})
 
     assert str(raised.value) == f"Unknown guess 'qqq'. Allowed: {', '.join(sorted(SWITCHES))}."
+
+
+def test_a_choice_is_checked_wherever_it_is_made():
+    """A switch that is set without a world is checked as strictly."""
+    with pytest.raises(ConfigurationError) as raised:
+        Guesses(uaa_generation="banana")
+
+    assert str(raised.value) == "The guess 'uaa_generation' takes one of '3.2', '4', not 'banana'."
+
+
+def test_a_world_tells_its_switches():
+    """What a world's switches are set to can be read, and given to another."""
+    edge = FakeEdge(guesses={"uaa_generation": "4"})
+
+    assert FakeEdge(guesses=edge.guesses).guesses == {**SWITCHES, "uaa_generation": "4"}

@@ -217,7 +217,7 @@ UNAUTHORIZED = {
     "unknown-user": (
         unknown_user,
         BASIC_REALM,
-        "no SSO user has this e-mail; declare one with apigee.user(email)",
+        "no SSO user has this e-mail and a password of Edge's; declare one with apigee.user(email)",
     ),
     "wrong-password": (wrong_password, BASIC_REALM, "wrong password for the SSO user ops@acme.example"),
     "user-with-mfa": (
@@ -225,7 +225,7 @@ UNAUTHORIZED = {
         BASIC_REALM,
         "the SSO user mfa@acme.example has MFA on, and Edge then takes no Basic authentication",
     ),
-    "inactive-user": (inactive_user, BASIC_REALM, "the SSO user gone@acme.example is inactive"),
+    "inactive-user": (inactive_user, BASIC_REALM, "the SSO user gone@acme.example has the status inactive"),
     "undecodable-basic": (undecodable, BASIC_REALM, "the Basic header does not decode"),
     "basic-without-colon": (without_colon, BASIC_REALM, "the Basic header does not decode"),
     "nonsense": (nonsense, BEARER_REALM, "a token that does not decode (not a JWT)"),
@@ -354,7 +354,10 @@ def test_the_password_of_a_saml_user_is_none_of_the_management_api(saml_edge):
     response = ask(saml_edge, "/v1/o/saml", authorization=basic("person@saml.example", "pw"))
 
     assert (response.status, list(response.headers), response.body) == (401, BASIC_REALM, b"")
-    assert saml_edge.calls.last.reason == "no SSO user has this e-mail; declare one with apigee.user(email)"
+    assert (
+        saml_edge.calls.last.reason
+        == "no SSO user has this e-mail and a password of Edge's; declare one with apigee.user(email)"
+    )
 
 
 @pytest.mark.parametrize("order", [("", "saml"), ("saml", "")], ids=["default-first", "zone-first"])

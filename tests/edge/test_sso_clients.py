@@ -212,9 +212,13 @@ MISTAKES = {
         lambda edge: edge.sso_client("new", scopes=["a b"]),
         "'a b' cannot be a scope: it holds a blank. Write scopes=['READ', 'WRITE'].",
     ),
+    "colon": (
+        lambda edge: edge.sso_client("a:b"),
+        "'a:b' cannot be the id of an SSO client: a Basic header ends it at its colon.",
+    ),
     "authorities": (
         lambda edge: edge.sso_client("new", authorities=5),
-        "scopes takes a list of names, as scopes=['weather'], not 5.",
+        "authorities takes a list of names, as authorities=['uaa.resource'], not 5.",
     ),
 }
 

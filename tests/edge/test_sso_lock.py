@@ -261,15 +261,34 @@ def test_wrong_passwords_of_others_do_not_count():
     assert wire(try_password(edge, "pw", username="second@acme.example")) == LOCKED
 
 
-def test_wrong_mfa_codes_and_passcodes_do_not_count():
-    """Only wrong passwords lock."""
+def test_wrong_mfa_codes_do_not_count():
+    """A wrong MFA code, which came with the right password, is none of the failures that lock."""
     edge = locking_edge()
+    edge.clock.travel_to(MFA_MOMENT)
     edge.user("mfa@acme.example", password="pw", mfa_secret=MFA_SECRET)
     for _ in range(5):
         try_password(edge, "pw", username="mfa@acme.example", mfa_token="000000")
-        try_password(edge, "pw", passcode="Tg8Xx0")
+        assert edge.calls.last.reason == "wrong MFA code for the SSO user mfa@acme.example"
+    fail(edge, 4, username="mfa@acme.example")  # only now: each right password above began the count anew
 
-    fail(edge, 1, username="mfa@acme.example")
+    login = try_password(edge, "pw", username="mfa@acme.example", mfa_token=MFA_CODE)
+
+    assert login.status == 200
+
+
+@pytest.mark.parametrize(("more", "status"), [(0, 200), (1, 401)], ids=["four-wrong-passwords", "five"])
+def test_wrong_passcodes_do_not_count(more, status):
+    """A wrong passcode, whoever is named beside it, neither counts as a failure nor ends the count."""
+    edge = locking_edge()
+    fail(edge, 4)
+    for _ in range(5):
+        try_password(edge, PASSWORD, passcode="Tg8Xx0")
+        assert edge.calls.last.reason == "unknown passcode"
+    fail(edge, more)
+
+    login = try_password(edge, PASSWORD)
+
+    assert login.status == status
 
 
 def test_a_right_password_resets_the_count_whatever_the_status():

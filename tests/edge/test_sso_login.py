@@ -227,16 +227,6 @@ def test_joserfc_verifies_the_signature(edge, token):
     assert jws.deserialize_compact(sent, key, algorithms=["RS256"]).payload == payload_of(sent)
 
 
-@pytest.mark.parametrize("token", ["access_token", "refresh_token"])
-def test_a_changed_signature_does_not_verify(edge, token):
-    """A token whose claims were touched is not verified by the published key."""
-    head, body, signature = log_in(edge)[token].split(".")
-    touched = f"{head}.{body[:-4]}AAAA.{signature}"
-
-    with pytest.raises(jwt.InvalidSignatureError):
-        jwt.decode(touched, published_key().public_key(), algorithms=["RS256"])
-
-
 @pytest.mark.parametrize(
     ("accept", "content_type"),
     [

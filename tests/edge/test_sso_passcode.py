@@ -151,7 +151,8 @@ def of_a_zone(edge):
 
 IS_VOID = "the passcode was used, or a newer one made"
 IS_UNKNOWN = "unknown passcode"
-IS_NOBODYS = "the passcode is that of an inactive user, or of another zone"
+INACTIVE = "the passcode is that of the SSO user ops@acme.example, who is inactive"
+OF_A_ZONE = "the passcode is that of a user of another zone than login.apigee.com"
 REFUSED = {
     "unknown": (unknown, MISSING, IS_UNKNOWN),
     "empty": (empty, MISSING, IS_UNKNOWN),
@@ -162,8 +163,8 @@ REFUSED = {
     "expired-and-tried": (expired_and_tried, MISSING, IS_VOID),
     "in-another-case": (in_another_case, MISSING, IS_UNKNOWN),
     "of-another-edge": (of_another_edge, MISSING, IS_UNKNOWN),
-    "of-an-inactive-user": (of_an_inactive_user, NO_USER, IS_NOBODYS),
-    "of-a-zone": (of_a_zone, NO_USER, IS_NOBODYS),
+    "of-an-inactive-user": (of_an_inactive_user, NO_USER, INACTIVE),
+    "of-a-zone": (of_a_zone, NO_USER, OF_A_ZONE),
 }
 
 

@@ -88,9 +88,10 @@ def test_each_user_has_a_limit_of_their_own():
     """The tokens of one user leave the others theirs."""
     edge = limited_edge()
     edge.user("second@acme.example", password="pw")
-    statuses(edge, token_request(), 4)
+    statuses(edge, token_request(), 3)
 
     assert log_in(edge, username="second@acme.example", password="pw")
+    assert wire(answer(edge, token_request())) == TOO_MANY
 
 
 def test_a_refresh_counts():

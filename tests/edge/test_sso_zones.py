@@ -160,10 +160,20 @@ def test_a_machine_user_with_a_wrong_password_is_refused(edge):
 @pytest.mark.parametrize(
     ("host", "username", "reason"),
     [
-        ("login.apigee.com", ROBOT, "no SSO user has this e-mail; declare one with apigee.user(email)"),
+        (
+            "login.apigee.com",
+            ROBOT,
+            "the SSO user robot@acme.example is one of acme.login.apigee.com, and not of login.apigee.com",
+        ),
         (
             "acme.login.apigee.com",
             EMAIL,
+            "the SSO user ops@acme.example is one of login.apigee.com, and not of acme.login.apigee.com",
+        ),
+        ("login.apigee.com", "x@acme.example", "no SSO user has this e-mail; declare one with apigee.user(email)"),
+        (
+            "acme.login.apigee.com",
+            "x@acme.example",
             "no SSO user has this e-mail in zone 'acme'; declare one with apigee.user(email, zone='acme')",
         ),
         (

@@ -69,7 +69,7 @@ def test_roles_are_in_known_organizations(edge):
 def test_roles_are_lists_of_names(edge, given, shown):
     """Roles that are not a list of names are an error that shows a right one."""
     assert message_of(lambda: edge.user(roles={"acme": given})) == (
-        f"roles['acme'] takes a list of names, as roles['acme']=['weather'], not {shown}."
+        f"roles['acme'] takes a list of names, as roles={{'acme': ['orgadmin']}}, not {shown}."
     )
 
 

@@ -66,13 +66,16 @@ def test_an_organization_may_come_with_its_zone(edge):
     assert edge.user(zone="corp").zone is organizations[0].zone
 
 
-def test_an_organization_may_change_its_zone(edge):
-    """The zone that was declared last is that of the organization."""
-    edge.zone("old")
+def test_a_zone_may_be_given_as_it_was_declared(edge):
+    """Whatever takes the name of a zone takes the zone itself."""
+    zone = edge.zone("corp", organizations=[])
 
-    zone = edge.zone("new")
+    edge.organization("globex", zone=zone)
+    user = edge.user("ada@acme.example", zone=zone)
 
-    assert edge.default_user.zone is zone
+    assert (edge.user(roles={"globex": ["user"]}).zone, user.zone) == (zone, zone)
+    assert edge.find_user("ada@acme.example", zone=zone) == user
+    assert edge.set_password("ada@acme.example", "new", zone=zone).password == "new"
 
 
 def test_the_default_user_follows_the_zone(edge):
@@ -118,11 +121,19 @@ ZONES = {
     "empty": (lambda edge: edge.zone(""), "name takes text, not an empty text."),
     "empty-of-an-organization": (
         lambda edge: edge.organization("globex", zone=""),
-        "The name of a zone takes text, not an empty text.",
+        "zone takes text, not an empty text.",
+    ),
+    "organization-with-a-zone": (
+        lambda edge: (edge.organization("globex", zone="old"), edge.zone("new", organizations=["globex"])),
+        "The organization 'globex' has the zone 'old' already.",
+    ),
+    "longer-than-a-label": (
+        lambda edge: edge.zone("z" * 64),
+        f"'{'z' * 64}' cannot be the name of a zone: a part of a host name has at most 63 characters.",
     ),
     "lone-organization": (
         lambda edge: edge.zone("new", organizations="acme"),
-        "organizations takes a list of names, as organizations=['weather'], not 'acme'.",
+        "organizations takes a list of names, as organizations=['acme'], not 'acme'.",
     ),
     "unknown-organization": (
         lambda edge: edge.zone("new", organizations=["acmee"]),
@@ -219,6 +230,36 @@ def test_a_user_belongs_where_the_organizations_do(edge, roles, host):
 
     assert user.zone.host == host
     assert edge.find_user(user.email) == user
+
+
+def test_a_user_of_a_zone_belongs_to_an_organization_of_it(edge):
+    """A user of whom only the zone is said has a role where the zone is in use."""
+    edge.organization("globex", zone="gx")
+
+    user = edge.user(zone="gx")
+
+    assert user.roles == {"globex": ("orgadmin",)}
+
+
+def test_organizations_may_join_a_zone(edge):
+    """A zone that was declared before takes organizations that are named."""
+    edge.organization("globex", zone="gx")
+
+    zone = edge.zone("gx", organizations=["acme"])
+
+    assert edge.user().zone is zone
+
+
+def test_a_user_comes_with_a_zone(edge):
+    """Whoever gives a user need not say the zone, and may not."""
+    user = edge.user()
+
+    changed = edge.set_password(user, "new")
+
+    assert (changed.password, user.password == "new") == ("new", False)
+    assert message_of(lambda: edge.set_password(user, "new", zone="uaa")) == (
+        "A user has a zone already: leave zone out, or give the e-mail."
+    )
 
 
 # World files

@@ -86,10 +86,11 @@ class ManagementService:
         users = (self._state.users.find(credentials.user, zone) for zone in self._state.all_zones)
         user = next((user for user in users if user is not None and not user.logs_in_by_saml), None)
         if user is None:
-            reason = "no SSO user has this e-mail; declare one with apigee.user(email)"
+            reason = "no SSO user has this e-mail and a password of Edge's; declare one with apigee.user(email)"
             raise BadCredentialsError(reason)
-        if user.status is UserStatus.INACTIVE:
-            reason = f"the SSO user {user.email} is inactive"
+        ignores_status = self._state.guesses.basic_takes_unusable_accounts
+        if user.status is UserStatus.INACTIVE or (user.status is not UserStatus.ACTIVE and not ignores_status):
+            reason = f"the SSO user {user.email} has the status {user.status}"
             raise BadCredentialsError(reason)
         if not same_text(credentials.password, user.password):
             reason = f"wrong password for the SSO user {user.email}"

@@ -6,7 +6,7 @@ plays the identity provider of the company, too: its login page takes the user's
 Source: sso.md 2.3, `GET /passcode`; paths, fields, cookies and redirects are UAA's.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from pytest_apigee.edge.authorization import same_text
 from pytest_apigee.edge.jackson import compact
@@ -29,7 +29,7 @@ _MOST_SESSIONS = 1_000
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Session:
     zone: Zone
-    csrf: str
+    csrf: str = field(repr=False)
     user_id: str | None = None
     wanted: str = "/home"
     """Where the user was going when asked to log in."""

@@ -23,6 +23,7 @@ from pytest_apigee.edge.sso.faults import (
 )
 from pytest_apigee.edge.sso.jwt_claims import scopes_in
 from pytest_apigee.edge.sso.jwt_verifier import InvalidJwtError
+from pytest_apigee.edge.sso.parameters import parameters_of
 from pytest_apigee.edge.state import WorldState
 from pytest_apigee.edge.zones import Zone
 
@@ -48,7 +49,7 @@ class CheckTokenEndpoint:
         Raises:
             Refusal: The client may not ask, or the token is not good.
         """
-        fields = request.query.merged_with(request.form)
+        fields = parameters_of(request)
         client = self._clients.basic_client_of(request)
         if client is None:
             raise unauthorized(NO_AUTHENTICATION, "no client authenticated by a Basic header")

@@ -15,12 +15,14 @@ SECURITY_HEADERS = (
     ("X-XSS-Protection", "1; mode=block"),
 )
 
+_LONGEST_CHALLENGE = 8_000  # what servlet containers send of a header; some clients refuse to read longer ones
+
 
 def json_response(status: int, body: bytes, *, content_type: str, challenge: str | None = None) -> Response:
     """Return an SSO answer with the headers that every one of them carries."""
     headers = [("Cache-Control", "no-store"), ("Pragma", "no-cache")]
     if challenge is not None:
-        headers.append(("WWW-Authenticate", header_safe(challenge)))
+        headers.append(("WWW-Authenticate", header_safe(challenge)[:_LONGEST_CHALLENGE]))
     headers.append(("Content-Type", content_type))
     return Response(status=status, headers=(*headers, *SECURITY_HEADERS), body=body)
 

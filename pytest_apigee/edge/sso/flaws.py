@@ -16,7 +16,8 @@ class Flaw(StrEnum):
     `tampered`: its payload was changed after it was signed. `wrong_key`: another key signed it. `unknown_key`: another
     key signed it, which its `kid` names. `alg_none`: it has no signature, and says so. `hs256`: signed by HMAC with the
     public key as secret. `wrong_issuer` and `wrong_audience`: signed well, but of or for somebody else. `truncated`:
-    its end is cut off. `not_base64`: its payload holds a character that base64 has not.
+    its end is cut off. `not_base64`: its payload holds a character that base64 has not. The fake itself looks at the
+    audience of access tokens only.
     """
 
     TAMPERED = "tampered"
@@ -44,9 +45,9 @@ def flawed_jwt(flaw: Flaw, claims: Claims, issuer: JwtIssuer) -> str:  # noqa: P
         case Flaw.UNKNOWN_KEY:
             return signed(f"{part({**issuer.header, 'kid': 'unknown-key'})}.{part(claims)}", other_key())
         case Flaw.ALG_NONE:
-            return f"{part({'alg': 'none'})}.{part(claims)}."
+            return f"{part({**issuer.header, 'alg': 'none'})}.{part(claims)}."
         case Flaw.HS256:
-            unsigned = f"{part({'alg': 'HS256'})}.{part(claims)}"
+            unsigned = f"{part({**issuer.header, 'alg': 'HS256'})}.{part(claims)}"
             return f"{unsigned}.{encoded(hmac.digest(public_pem().encode(), unsigned.encode(), 'sha256'))}"
         case Flaw.WRONG_ISSUER:
             return issuer.sign({**claims, "iss": "https://login.other.example"})

@@ -11,6 +11,8 @@ from pytest_apigee.edge.state import WorldState
 from pytest_apigee.edge.users import BadCredentialsError, User, UserStatus
 from pytest_apigee.edge.zones import DEFAULT_ZONE, Zone
 
+_LATEST = 2**53 // 1_000  # seconds
+
 
 class InvalidJwtError(BadCredentialsError):
     """A JWT is not one of ours, or no longer good."""
@@ -171,7 +173,16 @@ class JwtVerifier:
         except (jwt.PyJWTError, ValueError, RecursionError) as error:
             kind = "its signature is not the fake's" if isinstance(error, jwt.InvalidSignatureError) else "not a JWT"
             raise UndecodableJwtError(reason=f"a token that does not decode ({kind})") from None
+        if not all(map(_is_plain, claims.values())):
+            raise UndecodableJwtError(reason="a token with claims of a kind that Edge never issues")
         return claims
+
+
+def _is_plain(claim: object) -> bool:
+    """Return whether a claim is one that can be answered with; anybody can sign others, for the key is published."""
+    if isinstance(claim, list):
+        return all(isinstance(item, str) for item in claim)
+    return claim is None or isinstance(claim, str) or (isinstance(claim, int) and claim <= _LATEST)
 
 
 def _milliseconds(seconds: object) -> int:

@@ -1,9 +1,10 @@
 """Makes JWTs that nobody asked for by a login: of any age, with any scopes, and with flaws."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from pytest_apigee.edge.clock import MILLISECOND
 from pytest_apigee.edge.sso.clients import EDGECLI
 from pytest_apigee.edge.sso.flaws import Flaw, flawed_jwt
 from pytest_apigee.edge.sso.jwt_claims import NOT_BEFORE, Grant, access_claims, refresh_claims
@@ -40,9 +41,15 @@ class JwtOrder:
 class MintedJwt:
     """A JWT that was made, and what it says of itself."""
 
-    value: str
+    value: str = field(repr=False)
     expires_at_ms: int
     scopes: tuple[str, ...]
+
+
+def _rounded(now_ms: int, span: timedelta) -> int:
+    """Return the whole second in which a span from now ends: what shall be good is so for all of it."""
+    end_ms = now_ms + span // MILLISECOND
+    return end_ms // SECOND_MS if span <= timedelta() else -(-end_ms // SECOND_MS)
 
 
 class Mint:
@@ -54,9 +61,10 @@ class Mint:
 
     def make(self, order: JwtOrder) -> MintedJwt:
         """Make one. It was issued when one with the usual lifetime would have been, and never later than now."""
-        now, lifetime = self._state.clock.now_ms // SECOND_MS, self._lifetime(order.kind)
+        now_ms, lifetime = self._state.clock.now_ms, self._lifetime(order.kind)
+        now = now_ms // SECOND_MS
         valid_at = now + seconds_of(order.valid_in or timedelta())
-        expires_at = valid_at + lifetime if order.expires_in is None else now + seconds_of(order.expires_in)
+        expires_at = valid_at + lifetime if order.expires_in is None else _rounded(now_ms, order.expires_in)
         grant = Grant(
             user=order.user,
             client=EDGECLI,

@@ -5,13 +5,13 @@ endpoint itself. Source: sso.md sections 2.1 and 3.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pytest_apigee.edge.clock import java_date
 from pytest_apigee.edge.jackson import compact
 from pytest_apigee.edge.journal import Notes
 from pytest_apigee.edge.message import Fields, Request, Response
-from pytest_apigee.edge.refusal import BareFault, Refusal
+from pytest_apigee.edge.refusal import BareFault, NotModelled, Refusal
 from pytest_apigee.edge.sso.client_authentication import ClientAuthentication
 from pytest_apigee.edge.sso.clients import SsoClient
 from pytest_apigee.edge.sso.faults import (
@@ -33,6 +33,7 @@ from pytest_apigee.edge.sso.jwt_verifier import (
     WrongIssuerError,
 )
 from pytest_apigee.edge.sso.login_policy import LoginPolicy
+from pytest_apigee.edge.sso.parameters import parameters_of
 from pytest_apigee.edge.sso.user_authentication import Login, UserAuthentication
 from pytest_apigee.edge.state import WorldState
 from pytest_apigee.edge.users import User
@@ -49,7 +50,7 @@ _ECHOED_ACCEPT = re.compile(r"application/json; ?charset=utf-8", re.IGNORECASE)
 class _Refresh:
     """A refresh token that is good, and what comes of it."""
 
-    token: str
+    token: str = field(repr=False)
     user: User
     scopes: tuple[str, ...]
 
@@ -80,15 +81,18 @@ class TokenEndpoint:
         Raises:
             Refusal: As section 3 of the sheet says.
         """
-        fields = request.query.merged_with(request.form)
+        fields = parameters_of(request)
         client, login = self._clients.client_of(request, fields), self._users.login_of(request, fields, zone)
         client = _authenticated(client, login)
-        scopes = self._checked(fields, client)
+        scopes = self._checked(request, fields, client)
         if login is not None:
             if not scopes:
                 raise invalid(401, "invalid_token", "No scopes were granted", "the client was declared without scopes")
             notes.user = login.user.email
             pair = self._logged_in(login, client, scopes)
+        elif fields.get("grant_type") != "refresh_token":
+            what = f"the grant {fields.get('grant_type')} of login.apigee.com"
+            raise NotModelled(what)
         else:
             refresh = self._refresh(fields, client, zone)
             notes.user = refresh.user.email
@@ -114,14 +118,16 @@ class TokenEndpoint:
             limit = self._state.guesses.token_rate_limit
             raise Refusal(fault, f"the SSO user {user.email} had {limit} new tokens within the last hour")
 
-    def _checked(self, fields: Fields, client: SsoClient) -> tuple[str, ...]:
+    def _checked(self, request: Request, fields: Fields, client: SsoClient) -> tuple[str, ...]:
         """Return the scopes that a token would have, once client and grant are right."""
         grant_type = fields.get("grant_type") or ""
         if fields.get("client_id") not in (None, client.client_id):
             raise invalid(401, "invalid_client", "Given client ID does not match authenticated client")
         scopes = self._granted_scopes(fields.get("scope"), client)
         if not grant_type:
-            raise invalid(400, "invalid_request", "Missing grant type")
+            unread = bool(request.body) and not request.has_form
+            reason = "the body was not read, for its Content-Type is not form-encoded" if unread else ""
+            raise invalid(400, "invalid_request", "Missing grant type", reason)
         if grant_type not in _KNOWN_GRANTS:
             raise invalid(400, "unsupported_grant_type", f"Unsupported grant type: {grant_type}")
         if grant_type not in self._state.guesses.edgecli_grants.split():  # those of other clients are the same

@@ -139,8 +139,10 @@ class UserAuthentication:
             user = self._state.users.with_id(self._passcodes.use(code))
         except BadPasscodeError as error:
             raise unauthorized(self._state.guesses.bad_passcode_text, error.reason) from None
-        if user is None or user.zone != zone or user.status is UserStatus.INACTIVE:
-            raise unauthorized("Invalid user.", "the passcode is that of an inactive user, or of another zone")
+        if user is None or user.zone != zone:
+            raise unauthorized("Invalid user.", f"the passcode is that of a user of another zone than {zone.host}")
+        if user.status is UserStatus.INACTIVE:
+            raise unauthorized("Invalid user.", f"the passcode is that of the SSO user {user.email}, who is inactive")
         return user
 
     def _takes_passcode(self, request: Request) -> bool:
@@ -152,6 +154,10 @@ class UserAuthentication:
     def _why_nobody(self, username: str | None, user: User | None, zone: Zone) -> str:
         if user is not None:
             return f"the SSO user {user.email} is inactive"
+        for other in self._state.all_zones:
+            namesake = self._state.users.find(username or "", other)
+            if namesake is not None:
+                return f"the SSO user {namesake.email} is one of {other.host}, and not of {zone.host}"
         place, declaration = ("", "email")
         if zone.has_saml:
             place, declaration = f" in zone {zone.name!r}", f"email, zone={zone.name!r}"

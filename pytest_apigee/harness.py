@@ -10,7 +10,6 @@ import pytest
 from pytest_apigee.doors import live_hosts, opened, raise_grievances
 from pytest_apigee.edge.clock import Clock
 from pytest_apigee.errors import Complaint, ConfigurationError
-from pytest_apigee.factories import TokenFactory
 from pytest_apigee.fake import FakeEdge, WorldLike
 from pytest_apigee.home import Home
 from pytest_apigee.report.hooks import EDGE, SHARED, SHARED_EDGE, ReportHooks
@@ -64,11 +63,6 @@ def edge_at_hand(request: pytest.FixtureRequest) -> FakeEdge:
     name = SHARED if SHARED in request.fixturenames else "apigee"
     edge: FakeEdge = request.getfixturevalue(name)
     return edge
-
-
-def token_factory(edge: FakeEdge) -> TokenFactory:
-    """Return what `apigee_token` is."""
-    return TokenFactory(edge)
 
 
 def faker_of_test(request: pytest.FixtureRequest) -> "Faker":

@@ -104,9 +104,9 @@ def apigee_app(request: pytest.FixtureRequest) -> App:
 @pytest.fixture
 def apigee_token(request: pytest.FixtureRequest) -> TokenFactory:
     """Call it for a fresh access token (`Token`), or ask it for others: `.expired()`, `.sso()`, `.api_key()` ..."""
-    from pytest_apigee.harness import edge_at_hand, token_factory
+    from pytest_apigee.harness import edge_at_hand
 
-    return token_factory(edge_at_hand(request))
+    return edge_at_hand(request).token
 
 
 @pytest.fixture

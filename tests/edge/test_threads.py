@@ -2,9 +2,8 @@
 
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import pytest
 import requests
 
 from pytest_apigee import ConfigurationError, FakeEdge
@@ -13,18 +12,16 @@ THREADS = 8
 ROUNDS = 20
 
 
-@pytest.fixture(autouse=True)
-def _eager_switches() -> Iterator[None]:
-    """Let threads switch as often as Python can, so that a missing lock shows."""
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(usual)
+EAGER = 1e-6
 
 
 def from_all(act: Callable[[int], object]) -> list[object]:
-    """Return what an act gives or raises, done at once by all threads."""
-    start, results = threading.Barrier(THREADS), []
+    """Return what an act gives or raises, done at once by all threads, which switch as often as Python can.
+
+    They are eager only once all have started: a thread that is switched while a tracer is put on it may die.
+    """
+    usual = sys.getswitchinterval()
+    start, results = threading.Barrier(THREADS, action=lambda: sys.setswitchinterval(EAGER), timeout=30), []
 
     def run(number: int) -> None:
         start.wait()
@@ -38,6 +35,7 @@ def from_all(act: Callable[[int], object]) -> list[object]:
         thread.start()
     for thread in threads:
         thread.join(30)
+    sys.setswitchinterval(usual)
     assert len(results) == THREADS
     return results
 

@@ -20,11 +20,26 @@ decides what is accepted, its default is the most likely too, and its other side
 | switch | default | what is not known |
 |---|---|---|
 """
+WITHOUT_A_SWITCH = """
+Some answers of login.apigee.com are guesses, too, and have no switch, since hardly a client looks at them:
+
+* the layout of its pages, and that a browser session lasts until one logs out;
+* a wrong method on any of its endpoints is 405 with the token endpoint's body, without `Allow`;
+* in the JSON of `/login`: `entityID` is the host, `links.login` names the zone, `idpDefinitions` is empty, and somebody
+  who is logged in gets it as well;
+* `/check_token` without `token` is 400 `invalid_token`, as for a token that does not decode;
+* a challenge is cut at 8,000 characters;
+* a token of one zone is 401 at the management API for organizations of another, and so is Basic where SAML is on;
+* a refresh asks for no account status but `inactive`, and a user who is active again has the old tokens back;
+* every user may have every scope that the client may have;
+* the limit of new tokens an hour counts each user's own.
+"""
 
 
 def page() -> str:
     """Return the text of the page."""
-    return INTRODUCTION + "".join(f"| `{name}` | `{value!r}` | {text} |\n" for name, value, text in switches())
+    rows = "".join(f"| `{name}` | `{value!r}` | {text} |\n" for name, value, text in switches())
+    return INTRODUCTION + rows + WITHOUT_A_SWITCH
 
 
 def switches() -> Iterator[tuple[str, object, str]]:

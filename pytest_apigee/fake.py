@@ -12,7 +12,8 @@ from pytest_apigee.edge import checks, hosts
 from pytest_apigee.edge.catalog import Catalog
 from pytest_apigee.edge.clock import MILLISECOND, Clock, moment_at
 from pytest_apigee.edge.era import CURRENT, era_named
-from pytest_apigee.edge.gateway.policies.generate_access_token import granted_scopes, issue_token
+from pytest_apigee.edge.gateway.issuing import Order, granted_scopes, issue
+from pytest_apigee.edge.gateway.policies.generate_access_token import CLIENT_CREDENTIALS
 from pytest_apigee.edge.guesses import Guesses
 from pytest_apigee.edge.landscape import DEFAULT_ORGANIZATION
 from pytest_apigee.edge.locking import locked
@@ -21,7 +22,7 @@ from pytest_apigee.edge.records import App
 from pytest_apigee.edge.sso.clients import EDGECLI
 from pytest_apigee.edge.sso.mint import JwtOrder, MintedJwt
 from pytest_apigee.edge.sso.token_endpoint import token_body
-from pytest_apigee.edge.tokens import AccessToken
+from pytest_apigee.edge.tokens import AccessToken, Grant
 from pytest_apigee.edge.users import User
 from pytest_apigee.errors import ConfigurationError
 from pytest_apigee.factories import TokenFactory
@@ -145,10 +146,14 @@ class FakeEdge(Catalog):
         checks.record("lifetime", lifetime, timedelta)
         client = organization.client_of_key(known.consumer_key)
         with self._state.lock:
-            scopes = granted_scopes(organization, client, wanted)
-            return issue_token(
-                self._state, organization, client, scopes=scopes, lifetime=lifetime, already_old=already_old
+            grant = Grant(
+                client_id=client.credential.consumer_key,
+                app_id=client.app.app_id,
+                scopes=granted_scopes(organization, client, wanted),
+                grant_type=CLIENT_CREDENTIALS,
             )
+            order = Order(grant=grant, access_ms=lifetime // MILLISECOND, already_old_ms=already_old // MILLISECOND)
+            return issue(self._state, organization, order).access
 
     @locked
     def mint(self, order: JwtOrder) -> MintedJwt:

@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_apigee.edge import checks
+from pytest_apigee.edge.consumers import APPROVALS, TIME_UNITS
 from pytest_apigee.edge.era import era_named
+from pytest_apigee.edge.gateway.stock_proxies import SECURITIES
 from pytest_apigee.edge.gateway.target import FixedTarget
-from pytest_apigee.edge.landscape import KINDS, SECURITIES, USUAL_ENVIRONMENTS
+from pytest_apigee.edge.landscape import KINDS, USUAL_ENVIRONMENTS
 from pytest_apigee.edge.message import Response
 from pytest_apigee.edge.organization import Organization
 from pytest_apigee.edge.records import NEVER_MS, ApiProduct, App, Credential, Developer, DeveloperStatus, Status
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from pytest_apigee.edge.catalog import Catalog
 
 _SHOWN = ("createdAt", "createdBy", "lastModifiedAt", "lastModifiedBy")
-_UNMODELLED_SECURITIES = ("apikey",)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,8 +118,6 @@ def _read_content(table: FieldReader) -> WorldContent:
 
 
 def _declare_organization(world: "Catalog", table: FieldReader) -> None:
-    if table.number("revocation_lag", 0):
-        raise table.error("revocation_lag is not modelled by this version; leave it out or set it to 0")
     environments = table.texts("environments", USUAL_ENVIRONMENTS)
     organization = table.placed(
         lambda: world.organization(
@@ -129,6 +128,7 @@ def _declare_organization(world: "Catalog", table: FieldReader) -> None:
             hosts=table.text_map("hosts"),
             zone=table.optional_text("zone"),
             properties=table.properties("properties"),
+            revocation_lag=table.number("revocation_lag", 0),
         )
     )
     for developer in table.tables("developers"):
@@ -165,13 +165,25 @@ def _declare_product(organization: Organization, table: FieldReader) -> None:
         environments=tuple(map(organization.require_environment, table.texts("environments"))),
         resources=table.texts("apiResources"),
         scopes=checks.scopes(table.texts("scopes")),
-        approval_type=table.choice("approvalType", ("auto", "manual"), "auto"),
+        approval_type=table.choice("approvalType", APPROVALS, "auto"),
         display_name=table.text("displayName", name),
         description=table.text("description", ""),
         attributes=table.attributes("attributes"),
+        quota=_figure(table, "quota"),
+        quota_interval=_figure(table, "quotaInterval"),
+        quota_time_unit=table.choice("quotaTimeUnit", ("", *TIME_UNITS), ""),
     )
-    table.finish(ignored=(*_SHOWN, "quota", "quotaInterval", "quotaTimeUnit"))
+    table.finish(ignored=_SHOWN)
     organization.add_product(product)
+
+
+def _figure(table: FieldReader, name: str) -> str:
+    """Return a whole number as text, as Edge keeps it, whether it was written as a number or as text."""
+    value = table.anything(name)
+    text = "" if value is None else str(value)
+    if isinstance(value, bool) or not (text.isdecimal() or not text):
+        raise table.error(f"the field {name!r} must be a whole number, not {value!r}")
+    return text
 
 
 def _declare_app(world: "Catalog", organization: Organization, table: FieldReader) -> None:
@@ -239,9 +251,6 @@ def _status(table: FieldReader) -> Status:
 def _declare_api(world: "Catalog", organization: Organization, table: FieldReader) -> None:
     name = table.text("name")
     environments = table.texts("environments", (world.usual_environment(organization),))
-    if table.anything("security") in _UNMODELLED_SECURITIES:
-        security = table.text("security")
-        raise table.error(f"security {security!r} is not modelled by this version; allowed: {listed(SECURITIES)}")
     security = table.choice("security", SECURITIES, "oauth")
     if not environments:
         raise table.error("environments must name at least one environment")
@@ -252,6 +261,7 @@ def _declare_api(world: "Catalog", organization: Organization, table: FieldReade
         target=_target(table.optional_table("target")),
         security=security,
         scope=table.text("scope", ""),
+        api_key=table.optional_text("api_key"),
         org=organization.name,
         env=environments[0],
     )

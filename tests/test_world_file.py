@@ -517,8 +517,8 @@ MISTAKES = [
     (organization(typ="paid"), f"{ORGANIZATION}unknown field 'typ'. Did you mean 'type'? {ORGANIZATION_FIELDS}"),
     (organization(type="free"), f"{ORGANIZATION}type cannot be 'free'; allowed: paid, trial."),
     (
-        organization(revocation_lag=3),
-        f"{ORGANIZATION}revocation_lag is not modelled by this version; leave it out or set it to 0.",
+        organization(revocation_lag=-1),
+        f"{ORGANIZATION}revocation_lag takes whole seconds from 0 to 86400, not -1.",
     ),
     (organization(revocation_lag=True), f"{ORGANIZATION}the field 'revocation_lag' must be an integer, not bool."),
     (organization(environments="test"), f"{ORGANIZATION}the field 'environments' must be a list of texts, not str."),
@@ -661,12 +661,27 @@ MISTAKES = [
     # apis
     (organization(apis=[{"basepath": "/x"}]), f"{ORGANIZATION}apis[0]: the field 'name' is missing."),
     (
-        organization(apis=[{"name": "w", "security": "apikey"}]),
-        f"{ORGANIZATION}apis[0]: security 'apikey' is not modelled by this version; allowed: none, oauth.",
+        organization(apis=[{"name": "w", "security": "apikey", "api_key": "apikey"}]),
+        (
+            f"{ORGANIZATION}apis[0]: api_key takes a variable, as 'request.header.x-apikey' or "
+            "'request.queryparam.apikey', not 'apikey'."
+        ),
+    ),
+    (
+        organization(apiproducts=[{"name": "p", "quota": "many"}]),
+        f"{ORGANIZATION}apiproducts[0]: the field 'quota' must be a whole number, not 'many'.",
+    ),
+    (
+        organization(apiproducts=[{"name": "p", "quota": True}]),
+        f"{ORGANIZATION}apiproducts[0]: the field 'quota' must be a whole number, not True.",
+    ),
+    (
+        organization(apiproducts=[{"name": "p", "quotaTimeUnit": "year"}]),
+        f"{ORGANIZATION}apiproducts[0]: quotaTimeUnit cannot be 'year'; allowed: , day, hour, minute, month.",
     ),
     (
         organization(apis=[{"name": "w", "security": "oauth2"}]),
-        f"{ORGANIZATION}apis[0]: security cannot be 'oauth2'; allowed: none, oauth.",
+        f"{ORGANIZATION}apis[0]: security cannot be 'oauth2'; allowed: apikey, both, none, oauth.",
     ),
     (
         organization(apis=[{"name": "w", "environments": []}]),
@@ -690,7 +705,7 @@ MISTAKES = [
         organization(apis=[{"name": "w", "path": "/w"}]),
         (
             f"{ORGANIZATION}apis[0]: unknown field 'path'. Did you mean 'basepath'? "
-            "Allowed: basepath, environments, name, scope, security, target."
+            "Allowed: api_key, basepath, environments, name, scope, security, target."
         ),
     ),
     (

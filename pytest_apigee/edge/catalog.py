@@ -1,26 +1,32 @@
-"""The catalog of a world: developers, API products, developer apps, API proxies.
+"""The catalog of a world: its API proxies.
 
 Every declaration is checked where it is made; a wrong one raises `ConfigurationError` with what is allowed.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar
 
 from pytest_apigee.edge import checks
-from pytest_apigee.edge.accounts import Accounts
-from pytest_apigee.edge.clock import MILLISECOND
-from pytest_apigee.edge.gateway.proxy import ApiProxy, open_proxy, protected_proxy
+from pytest_apigee.edge.consumers import Consumers
+from pytest_apigee.edge.gateway.authorization_server import (
+    ALL_GRANTS,
+    AUTHORIZE,
+    CONSENTS,
+    REVOKE,
+    TOKEN,
+    USUAL_GRANTS,
+    GrantSettings,
+)
+from pytest_apigee.edge.gateway.flow import ProxyEndpoint, TargetEndpoint
+from pytest_apigee.edge.gateway.policies.oauth_v2 import checked_lifetime
+from pytest_apigee.edge.gateway.policies.verify_api_key import DEFAULT_VARIABLE
+from pytest_apigee.edge.gateway.proxy import VIRTUAL_HOSTS, ApiProxy
+from pytest_apigee.edge.gateway.stock_proxies import API_KEY, BOTH, OAUTH, OPEN, SECURITIES, Security
 from pytest_apigee.edge.gateway.target import target_from
-from pytest_apigee.edge.landscape import SECURITIES
 from pytest_apigee.edge.locking import locked
 from pytest_apigee.edge.organization import Organization
-from pytest_apigee.edge.records import ApiProduct, App, Credential, Developer, DeveloperStatus, Status
-from pytest_apigee.errors import ConfigurationError, found, listed, nearest
-
-_Status = TypeVar("_Status", Status, DeveloperStatus)
-_DEFAULT_APP = "apigee-app"
+from pytest_apigee.errors import ConfigurationError, found
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,123 +43,21 @@ class Proxy:
         return self.url
 
 
-class Catalog(Accounts):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AuthorizationServer:
+    """An API proxy that gives tokens, as clients see it: its URLs in one environment."""
+
+    name: str
+    base_path: str
+    organization: str
+    environment: str
+    authorize_url: str
+    token_url: str
+    revoke_url: str
+
+
+class Catalog(Consumers):
     """A world to which APIs, and who may call them, are declared."""
-
-    @locked
-    def developer(
-        self,
-        email: str | None = None,
-        *,
-        first_name: str = "Dev",
-        last_name: str = "Eloper",
-        user_name: str | None = None,
-        org: str | None = None,
-    ) -> Developer:
-        """Declare a developer.
-
-        Raises:
-            ConfigurationError: The e-mail is taken.
-        """
-        organization = self._organization(org)
-        address = (
-            checks.optional_text("email", email) or f"developer-{self._next('developer')}@{organization.name}.example"
-        )
-        developer = Developer(
-            email=address,
-            developer_id=self._state.identifiers.uuid(),
-            first_name=checks.text("first_name", first_name),
-            last_name=checks.text("last_name", last_name),
-            user_name=checks.optional_text("user_name", user_name) or address.partition("@")[0],
-        )
-        organization.add_developer(developer)
-        return developer
-
-    @locked
-    def product(  # noqa: PLR0913 - one keyword for each field of a product
-        self,
-        name: str,
-        *,
-        proxies: Iterable[str] = (),
-        environments: Iterable[str] = (),
-        resources: Iterable[str] = (),
-        scopes: Iterable[str] = (),
-        org: str | None = None,
-    ) -> ApiProduct:
-        """Declare an API product in full. As on Edge, an empty list of proxies, environments or resources allows all.
-
-        Args:
-            name: Its name.
-            proxies: Names of the API proxies that it allows.
-            environments: Names of the environments that it allows.
-            resources: Paths below the base path that it allows: ``**`` any depth, ``*`` one segment.
-            scopes: The scopes that tokens of its apps have.
-            org: Its organization.
-
-        Raises:
-            ConfigurationError: The name is taken.
-        """
-        organization = self._organization(org)
-        product = ApiProduct(
-            name=checks.text("name", name),
-            proxies=checks.names("proxies", proxies),
-            environments=tuple(map(organization.require_environment, checks.names("environments", environments))),
-            resources=checks.names("resources", resources),
-            scopes=checks.scopes(scopes),
-            display_name=name,
-        )
-        organization.add_product(product)
-        return product
-
-    @locked
-    def app(  # noqa: PLR0913 - one keyword for each field of an app
-        self,
-        name: str | None = None,
-        *,
-        products: Iterable[str] = (),
-        developer: str | None = None,
-        consumer_key: str | None = None,
-        consumer_secret: str | None = None,
-        org: str | None = None,
-    ) -> App:
-        """Declare a developer app with one consumer key.
-
-        Args:
-            name: Its name; by default `app-1` and so on.
-            products: The API products that its key may use; those that do not exist yet are named by it.
-            developer: The e-mail of its developer; by default one who owns all such apps.
-            consumer_key: Its key; generated by default.
-            consumer_secret: Its secret; generated by default.
-            org: Its organization.
-
-        Raises:
-            ConfigurationError: The name or the key is taken, or the developer unknown.
-        """
-        organization = self._organization(org)
-        credential = self.new_credential(
-            products={product: organization.subscription(product) for product in checks.names("products", products)},
-            consumer_key=consumer_key,
-            consumer_secret=consumer_secret,
-        )
-        app = App(
-            name=checks.optional_text("name", name) or f"app-{self._next('app')}",
-            app_id=self._state.identifiers.uuid(),
-            organization=organization.name,
-            developer=checks.optional_text("developer", developer) or self.default_developer(organization),
-            credentials=(credential,),
-        )
-        organization.add_app(app)
-        return app
-
-    def find_app(self, name: str, *, org: str | None = None) -> App:
-        """Return an app that was declared before, by a world file for example, as it is now.
-
-        Raises:
-            ConfigurationError: There is none with this name.
-        """
-        organization = self._organization(org)
-        apps = {app.name: app for app in organization.apps.values()}
-        return found(apps, checks.text("name", name), "app", f" in organization {organization.name!r}")
 
     def find_proxy(self, name: str, *, org: str | None = None, env: str | None = None) -> Proxy:
         """Return an API proxy that was declared before, by a world file for example.
@@ -166,69 +70,6 @@ class Catalog(Accounts):
         proxy = found(organization.proxies, checks.text("name", name), "API proxy", place)
         return self._seen(proxy, organization.name, self._environment(organization.name, env))
 
-    def set_app_status(self, app: App, status: str) -> None:
-        """Approve or revoke an app; its tokens are refused while it is not approved.
-
-        Args:
-            app: The app.
-            status: ``approved``, ``pending`` or ``revoked``.
-
-        Raises:
-            ConfigurationError: There is no such app or status.
-        """
-        organization = self._organization(checks.record("app", app, App).organization)
-        organization.set_app_status(app, _status(Status, status))
-
-    def set_key_status(self, app: App, status: str, *, consumer_key: str | None = None) -> None:
-        """Approve or revoke a consumer key of an app, by default its first; statuses are those of an app.
-
-        Raises:
-            ConfigurationError: There is no such app, key or status.
-        """
-        organization = self._organization(checks.record("app", app, App).organization)
-        key = checks.optional_text("consumer_key", consumer_key) or app.consumer_key
-        organization.set_key_status(app, key, _status(Status, status))
-
-    @locked
-    def add_key(self, app: App, *, expires_in: timedelta | None = None) -> Credential:
-        """Give an app one more consumer key, for the API products of its first one.
-
-        Args:
-            app: The app.
-            expires_in: How long it is good, negative for one that has expired; by default for ever.
-
-        Raises:
-            ConfigurationError: The app is not one of this Edge.
-        """
-        known = self.own_app(app)
-        credential = self.new_credential(products=dict(known.credentials[0].products))
-        if expires_in is not None:
-            span = checks.record("expires_in", expires_in, timedelta)
-            credential = replace(credential, expires_at_ms=self.clock.now_ms + span // MILLISECOND)
-        self._organization(known.organization).add_credential(known, credential)
-        return credential
-
-    def own_app(self, app: App) -> App:
-        """Return an app of this Edge as it is now.
-
-        Raises:
-            ConfigurationError: The app was declared in another one.
-        """
-        organization = self._state.organizations.get(checks.record("app", app, App).organization)
-        known = None if organization is None else organization.apps.get((app.developer, app.name))
-        if known is None or known.app_id != app.app_id:
-            msg = f"The app {app.name!r} is not one of this fake Edge; it was declared in another one."
-            raise ConfigurationError(msg)
-        return known
-
-    def set_developer_status(self, email: str, status: str, *, org: str | None = None) -> None:
-        """Make a developer ``active`` or ``inactive``; the tokens of an inactive one's apps are refused.
-
-        Raises:
-            ConfigurationError: There is no such developer or status.
-        """
-        self._organization(org).set_developer_status(checks.text("email", email), _status(DeveloperStatus, status))
-
     @locked
     def proxy(  # noqa: PLR0913 - one keyword for each field of a proxy
         self,
@@ -237,8 +78,13 @@ class Catalog(Accounts):
         name: str | None = None,
         products: Iterable[str] | None = None,
         target: object = None,
-        security: str = "oauth",
+        security: str | None = None,
         scope: str = "",
+        api_key: str | None = None,
+        endpoint: ProxyEndpoint | None = None,
+        target_endpoint: TargetEndpoint | None = None,
+        virtual_hosts: Iterable[str] = VIRTUAL_HOSTS,
+        host: str | None = None,
         org: str | None = None,
         env: str | None = None,
     ) -> Proxy:
@@ -249,90 +95,169 @@ class Catalog(Accounts):
             name: Its name; by default made from the base path.
             products: The API products that allow it; by default one with the proxy's own name. Those that do not exist
                 yet are named by it.
-            target: What it answers when a call is let through: JSON, a `Response`, or a callable that takes the
-                `Request` and returns one of them. By default an empty JSON object.
-            security: ``oauth``: a bearer token is verified, and the Authorization header removed before the target.
-                ``none``: every call is let through.
+            target: What it answers when a call is let through: JSON, a `Response`, a `TargetFailure`, or a callable
+                that takes the `Request` and returns one of them. By default an empty JSON object; with `endpoint` none,
+                so that the proxy echoes what its policies do not answer.
+            security: ``oauth`` (the default): a bearer token is verified, and the Authorization header removed before
+                the target. ``apikey``: an API key is. ``both``: both are. ``none``: every call is let through.
             scope: The scopes, separated by blanks, of which a token needs one.
+            api_key: The variable that holds the API key, as ``request.header.x-apikey``; by default
+                ``request.queryparam.apikey``.
+            endpoint: Flows of one's own, instead of what `security` makes: they alone decide.
+            target_endpoint: Flows around the call of the target.
+            virtual_hosts: Where it listens: ``default`` is http, ``secure`` is https.
+            host: A custom domain for its URL; it leads to the environment from now on.
             org: Its organization.
             env: The environment to deploy it in.
 
         Raises:
-            ConfigurationError: The base path, name, security or target cannot be.
+            ConfigurationError: The base path, name, security, target or a flow cannot be.
         """
         organization = self._organization(org)
         environment = self._environment(organization.name, env)
-        path, scopes = checks.base_path(base_path), checks.scopes(scope)
+        path, hosts = checks.base_path(base_path), checks.choices("virtual_hosts", virtual_hosts, VIRTUAL_HOSTS)
         proxy_name = checks.optional_text("name", name) or path.strip("/").replace("/", "-") or "root"
-        named = (proxy_name,) if products is None else checks.names("products", products)
-        backend = target_from({} if target is None else target)
-        if checks.choice("security", security, SECURITIES) == "oauth":
-            proxy = protected_proxy(proxy_name, path, environment=environment, target=backend, scopes=scopes)
-        elif scope or products:
+        given = None if products is None else checks.names("products", products)
+        chosen = _security(security, checks.scopes(scope), api_key, endpoint)
+        if chosen is not None and chosen.kind == OPEN and (scope or given):
             msg = "A proxy with security='none' checks neither scope nor products: leave them out, or security."
             raise ConfigurationError(msg)
-        else:
-            proxy, named = open_proxy(proxy_name, path, environment=environment, target=backend), ()
-        organization.add_proxy(proxy)
-        for product in named:
-            organization.name_product(product, proxy=proxy_name, scopes=scopes)
-        return self._seen(proxy, organization.name, environment)
-
-    @property
-    def default_app(self) -> App:
-        """An app that is subscribed to every API product of the default organization, declared before or after."""
-        with self._lock:
-            organization = self._organization(None)
-            owner = (self.default_developer(organization), _DEFAULT_APP)
-            if owner not in organization.apps:
-                app = App(
-                    name=_DEFAULT_APP,
-                    app_id=self._state.identifiers.uuid(),
-                    organization=organization.name,
-                    developer=owner[0],
-                    credentials=(self.new_credential(),),
-                    follows_products=True,
-                )
-                organization.add_app(app)
-            return organization.apps[owner]
-
-    def new_credential(
-        self,
-        *,
-        products: Mapping[str, Status] | None = None,
-        consumer_key: str | None = None,
-        consumer_secret: str | None = None,
-    ) -> Credential:
-        """Return a credential that belongs to no app yet, its key and secret generated where not given."""
-        return Credential(
-            consumer_key=checks.optional_text("consumer_key", consumer_key) or self._state.identifiers.consumer_key(),
-            consumer_secret=checks.optional_text("consumer_secret", consumer_secret)
-            or self._state.identifiers.consumer_secret(),
-            products=products or {},
-            issued_at_ms=self.clock.now_ms,
+        has_target = target is not None or endpoint is None
+        proxy = ApiProxy(
+            name=proxy_name,
+            base_path=path,
+            environments=(environment,),
+            virtual_hosts=hosts,
+            endpoint=checks.record("endpoint", endpoint, ProxyEndpoint) if chosen is None else chosen.endpoint(),
+            target_endpoint=TargetEndpoint() if target_endpoint is None else _target_endpoint(target_endpoint),
+            target=target_from({} if target is None else target) if has_target else None,
         )
+        domain = checks.optional_text("host", host)
+        if domain is not None:
+            self._add_host(organization, domain, environment)
+        organization.add_proxy(proxy)
+        if chosen is None or chosen.kind != OPEN:
+            for product in (proxy_name,) if given is None else given:
+                organization.name_product(product, proxy=proxy_name, scopes=() if chosen is None else chosen.scopes)
+        return self._seen(proxy, organization.name, environment, host=domain)
 
     @locked
-    def default_developer(self, organization: Organization) -> str:
-        """Return the e-mail of the developer who owns the apps that name none; declared when first needed."""
-        email = f"developer@{organization.name}.example"
-        if email not in organization.developers:
-            self.developer(email, org=organization.name)
-        return email
+    def authorization_server(  # noqa: PLR0913 - one keyword for each setting
+        self,
+        base_path: str = "/oauth2",
+        *,
+        name: str | None = None,
+        grant_types: Iterable[str] | None = None,
+        users: Mapping[str, str] | None = None,
+        consent: str = "page",
+        expires_in: timedelta = timedelta(hours=1),
+        refresh_token_expires_in: timedelta | None = None,
+        reuse_refresh_token: bool = False,
+        rfc_compliant: bool = False,
+        org: str | None = None,
+        env: str | None = None,
+    ) -> AuthorizationServer:
+        """Deploy an API proxy that gives tokens by every grant, as organizations write theirs with OAuthV2 policies.
 
-    def _seen(self, proxy: ApiProxy, organization: str, environment: str) -> Proxy:
+        Below its base path it has ``/authorize`` (GET, and POST from its page), ``/token`` and ``/revoke`` (POST).
+
+        Args:
+            base_path: Where it listens.
+            name: Its name; by default made from the base path.
+            grant_types: Of ``authorization_code``, ``client_credentials``, ``implicit``, ``password`` and
+                ``refresh_token``; by default all, but for ``password`` where there are no users.
+            users: Passwords by user name: the consent page asks for them, and so does the grant ``password``.
+            consent: ``page``: ``/authorize`` shows a page on which a user allows or denies it. ``given``: it redirects
+                at once.
+            expires_in: How long an access token is good; `NEVER` for ever.
+            refresh_token_expires_in: How long a refresh token is; by default for ever.
+            reuse_refresh_token: Whether a refresh token stays good when it was exchanged.
+            rfc_compliant: Whether answers have the token type ``Bearer`` and a number for ``expires_in``.
+            org: Its organization.
+            env: The environment to deploy it in.
+
+        Raises:
+            ConfigurationError: A setting cannot be.
+        """
+        organization = self._organization(org)
+        environment = self._environment(organization.name, env)
+        path = checks.base_path(base_path)
+        passwords = checks.text_map("users", {} if users is None else users)
+        usual = ALL_GRANTS if passwords else USUAL_GRANTS
+        wanted = usual if grant_types is None else checks.choices("grant_types", grant_types, ALL_GRANTS)
+        if "password" in wanted and not passwords:
+            msg = "The grant 'password' needs users: add users={'ada': 'secret'}, or leave it out of grant_types."
+            raise ConfigurationError(msg)
+        checked_lifetime("expires_in", checks.record("expires_in", expires_in, timedelta))
+        checked_lifetime("refresh_token_expires_in", refresh_token_expires_in)
+        settings = GrantSettings(
+            grant_types=wanted,
+            users=passwords,
+            consent=checks.choice("consent", consent, CONSENTS),
+            expires_in=expires_in,
+            refresh_token_expires_in=refresh_token_expires_in,
+            reuse_refresh_token=checks.flag("reuse_refresh_token", reuse_refresh_token),
+            rfc_compliant=checks.flag("rfc_compliant", rfc_compliant),
+        )
+        proxy_name = checks.optional_text("name", name) or path.strip("/").replace("/", "-") or "root"
+        proxy = ApiProxy(name=proxy_name, base_path=path, environments=(environment,), endpoint=settings.endpoint())
+        organization.add_proxy(proxy)
+        base = self._seen(proxy, organization.name, environment).url
+        return AuthorizationServer(
+            name=proxy_name,
+            base_path=path,
+            organization=organization.name,
+            environment=environment,
+            authorize_url=f"{base}{AUTHORIZE}",
+            token_url=f"{base}{TOKEN}",
+            revoke_url=f"{base}{REVOKE}",
+        )
+
+    def _add_host(self, organization: Organization, host: str, environment: str) -> None:
+        if organization.hosts.get(host) != environment:
+            organization.add_hosts(self._checked_hosts({host: environment}))
+
+    def _seen(self, proxy: ApiProxy, organization: str, environment: str, *, host: str | None = None) -> Proxy:
+        base = self.url_for(organization, environment) if host is None else f"https://{host}"
+        if "secure" not in proxy.virtual_hosts:
+            base = base.replace("https://", "http://", 1)
         return Proxy(
             name=proxy.name,
             base_path=proxy.base_path,
             organization=organization,
             environment=environment,
-            url=f"{self.url_for(organization, environment)}{proxy.base_path.rstrip('/')}",
+            url=f"{base}{proxy.base_path.rstrip('/')}",
         )
 
 
-def _status(kind: type[_Status], status: str) -> _Status:
-    try:
-        return kind(status)
-    except ValueError:
-        msg = f"Unknown status {status!r}. Allowed: {listed(kind)}.{nearest(str(status), kind)}"
-        raise ConfigurationError(msg) from None
+def _target_endpoint(given: object) -> TargetEndpoint:
+    return checks.record("target_endpoint", given, TargetEndpoint)
+
+
+def _security(
+    kind: object, scopes: tuple[str, ...], api_key: object, endpoint: ProxyEndpoint | None
+) -> Security | None:
+    """Return how a proxy is protected, or None where its own flows decide."""
+    if endpoint is not None:
+        if kind is not None or scopes or api_key is not None:
+            msg = (
+                "A proxy with an endpoint of its own takes no security, scope and api_key: its policies decide. "
+                "Leave them out, or the endpoint."
+            )
+            raise ConfigurationError(msg)
+        return None
+    chosen = checks.choice("security", OAUTH if kind is None else kind, SECURITIES)
+    if scopes and chosen == API_KEY:
+        msg = "A proxy with security='apikey' checks no scope: leave it out, or use security='both'."
+        raise ConfigurationError(msg)
+    if api_key is not None and chosen not in (API_KEY, BOTH):
+        msg = f"A proxy with security={chosen!r} reads no API key: leave api_key out, or use security='apikey'."
+        raise ConfigurationError(msg)
+    variable = DEFAULT_VARIABLE if api_key is None else checks.text("api_key", api_key)
+    place, _, last = variable.rpartition(".")
+    if place not in ("request.queryparam", "request.header") or not last:
+        msg = (
+            f"api_key takes a variable, as 'request.header.x-apikey' or 'request.queryparam.apikey', not {variable!r}."
+        )
+        raise ConfigurationError(msg)
+    return Security(kind=chosen, scopes=scopes, api_key=variable)

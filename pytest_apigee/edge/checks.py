@@ -5,6 +5,7 @@ All raise `ConfigurationError`, which says what was allowed and shows no value t
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import TypeVar
 
 from pytest_apigee.edge.message import host_of
@@ -20,6 +21,7 @@ _EXAMPLES = {
     "authorities": "uaa.resource",
     "claimed_hosts": "api.acme.example",
 }
+_MOST_SECONDS = 86_400
 _BASE_PATH = re.compile(r"/|(/[A-Za-z0-9._~-]+)+/?")
 
 
@@ -72,6 +74,31 @@ def choice(what: str, given: object, allowed: tuple[str, ...]) -> str:
         msg = f"Unknown {what} {given!r}. Allowed: {listed(allowed)}.{nearest(str(given), allowed)}"
         raise ConfigurationError(msg)
     return str(given)
+
+
+def choices(what: str, given: object, allowed: tuple[str, ...]) -> tuple[str, ...]:
+    """Return some of the texts that are allowed, at least one, each once."""
+    items = names(what, given, f"{what}={list(allowed[:1])}")
+    if not items:
+        msg = f"{what} takes at least one of {listed(allowed)}."
+        raise ConfigurationError(msg)
+    return tuple(choice(what, item, allowed) for item in items)
+
+
+def seconds(what: str, given: object) -> timedelta:
+    """Return a time span that was given as whole seconds."""
+    if isinstance(given, bool) or not isinstance(given, int) or not 0 <= given <= _MOST_SECONDS:
+        msg = f"{what} takes whole seconds from 0 to {_MOST_SECONDS}, not {given!r}."
+        raise ConfigurationError(msg)
+    return timedelta(seconds=given)
+
+
+def count(what: str, given: object) -> int:
+    """Return a whole number from 1 on."""
+    if isinstance(given, bool) or not isinstance(given, int) or given < 1:
+        msg = f"{what} takes a whole number from 1 on, not {given!r}."
+        raise ConfigurationError(msg)
+    return given
 
 
 def names(what: str, given: object, example: str = "") -> tuple[str, ...]:

@@ -1,8 +1,8 @@
 """Eras: each one consistent set of Edge's documented behaviours.
 
 Sources: sso.md 2.1 "Lifetimes" (`current`: the Edge docs as they are now, and tokens issued from 2020 on; `2016`: the
-Edge docs of 2016 to 2018, and tokens of 2016), sso.md 2.2 (scopes, issuer, `al`), runtime.md 2.3 (fields of a token
-answer).
+Edge docs of 2016 to 2018, and tokens of 2016), sso.md 2.2 (scopes, issuer, `al`), runtime.md 2.3 and 4.1 (fields of a
+token answer).
 """
 
 from dataclasses import dataclass
@@ -24,6 +24,9 @@ class Era:
     al_claim: int
     """The usual `al` claim; its meaning is unknown (GUESS: `al_claim`)."""
     token_fields: tuple[str, ...]
+    """The fields of a token answer without a refresh token, in their order."""
+    refreshable_token_fields: tuple[str, ...]
+    """The fields of one with a refresh token."""
     checks_unbound_resources: bool
     """Whether a product without proxies and environments refuses an unlisted path by the older fault."""
 
@@ -59,6 +62,25 @@ CURRENT = Era(
         "refresh_count",
         "status",
     ),
+    refreshable_token_fields=(
+        "refresh_token_expires_in",
+        "refresh_token_status",
+        "api_product_list",
+        "api_product_list_json",
+        "organization_name",
+        "developer.email",
+        "token_type",
+        "issued_at",
+        "client_id",
+        "access_token",
+        "refresh_token",
+        "application_name",
+        "scope",
+        "refresh_token_issued_at",
+        "expires_in",
+        "refresh_count",
+        "status",
+    ),
     checks_unbound_resources=False,
 )
 
@@ -79,6 +101,25 @@ ERA_2016 = Era(
         "developer.email",
         "organization_id",
         "token_type",
+        "client_id",
+        "access_token",
+        "organization_name",
+        "refresh_token_expires_in",
+        "refresh_count",
+    ),
+    refreshable_token_fields=(
+        "issued_at",
+        "scope",
+        "application_name",
+        "refresh_token_issued_at",
+        "status",
+        "refresh_token_status",
+        "api_product_list",
+        "expires_in",
+        "developer.email",
+        "organization_id",
+        "token_type",
+        "refresh_token",
         "client_id",
         "access_token",
         "organization_name",

@@ -8,20 +8,33 @@ Where a guess decides what is accepted, its default is what the sheets recommend
 import dataclasses
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from pytest_apigee.errors import ConfigurationError, listed, nearest
 
 _GRANT = "(authorization_code|client_credentials|implicit|password|refresh_token)"
+_FRAGMENT_FIELD = "(access_token|expires_in|scope|state)"
 _FIRST_ERROR = 400
 _LAST_ERROR = 599
-_COUNTS = {"mfa_drift_steps": 10, "purge_after_days": 1_000, "token_rate_limit": 10_000}
+_COUNTS = {
+    "default_access_seconds": 1_000_000_000,
+    "default_code_seconds": 1_000_000_000,
+    "mfa_drift_steps": 10,
+    "purge_after_days": 1_000,
+    "token_rate_limit": 10_000,
+}
 _PATTERNS = {
+    "infinite_expires_in": re.compile(r"-?\d{1,12}"),
+    "implicit_fragment": re.compile(
+        r"(access_token|expires_in|scope|state)( (access_token|expires_in|scope|state)){0,3}"
+    ),
     "issuer": re.compile(r"https?://[^/\s]+(/\S*)?"),
     "edgecli_grants": re.compile(rf"({_GRANT}( {_GRANT})*)?"),
 }
 _MEANT = {
+    "infinite_expires_in": "a whole number, as '-1'",
+    "implicit_fragment": "some of access_token, expires_in, scope and state, separated by blanks",
     "issuer": "a base URL, as 'https://login.apigee.com'",
     "edgecli_grants": "grants separated by blanks, of authorization_code, client_credentials, implicit, password and "
     "refresh_token",
@@ -32,6 +45,25 @@ _CHOICES = {
     "mfa_failure": ("sso", "uaa"),
     "uaa_generation": ("3.2", "4"),
 }
+
+
+_TOKEN_FAULTS = {
+    "bad_code": "500 steps.oauth.v2.invalid_request-authorization_code_invalid",
+    "bad_redirect_uri": "500 steps.oauth.v2.InvalidParameter",
+    "bad_refresh_token": "400 keymanagement.service.invalid_refresh_token",
+    "bad_response_type": "500 steps.oauth.v2.InvalidParameter",
+    "expired_code": "500 steps.oauth.v2.authorization_code_expired",
+    "expired_refresh_token": "500 steps.oauth.v2.refresh_token_expired",
+    "missing_client": "500 steps.oauth.v2.FailedToResolveClientId",
+    "missing_parameter": "500 steps.oauth.v2.MissingParameter",
+    "missing_refresh_token": "500 steps.oauth.v2.FailedToResolveRefreshToken",
+    "unknown_client": "500 oauth.v2.InvalidClientIdentifier",
+    "unknown_token": "500 steps.oauth.v2.FailedToResolveToken",
+    "unsupported_grant": "500 steps.oauth.v2.UnSupportedGrantType",
+    "wider_scope": "500 steps.oauth.v2.invalid_request",
+    "wrong_secret": "500 oauth.v2.InvalidClientIdentifier",
+}
+_TOKEN_FAULT = re.compile(r"[45]\d\d [A-Za-z][\w.-]*")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,7 +155,49 @@ class Guesses:
     pending_products_listed: bool = False
     """GUESS: whether a token answer lists API products that are not approved for the key."""
     bad_refresh_status: int = 400
-    """GUESS: the status of `Invalid Refresh Token`; its body is confirmed."""
+    """GUESS: the status of `Invalid Refresh Token` and `Refresh Token expired`; their bodies are confirmed."""
+    missing_parameter_status: int = 400
+    """GUESS: the status of `Required param : code`, `username` and `password`; their bodies are confirmed."""
+    expired_code_status: int = 400
+    """GUESS: the status of `Authorization Code Expired`; its cause is confirmed."""
+    revoked_refresh_text: str = "Invalid Refresh Token"
+    """GUESS: the text for a revoked refresh token; its status is confirmed."""
+    wider_scope_status: int = 400
+    """GUESS: the status for a refresh that asks for a scope its token lacks; its text is confirmed."""
+    wider_scope_error: str = "invalid_request"
+    """GUESS: the ErrorCode that goes with it; it is not `invalid_scope`."""
+    refresh_narrows_scope: bool = False
+    """GUESS: whether a refresh that asks for fewer scopes gets fewer."""
+    refresh_kills_access: bool = True
+    """GUESS: whether the old access token is unknown after a refresh."""
+    reused_refresh_shows_remaining: bool = True
+    """GUESS: whether `refresh_token_expires_in` of a refresh token that is used again counts what is left of it; if
+    not, it is that of the first time."""
+    infinite_expires_in: str = "-1"
+    """GUESS: `expires_in` of a token that never expires."""
+    implicit_fragment: str = "access_token expires_in scope state"
+    """GUESS: the order of the fields in the fragment of an implicit grant; they are percent-encoded."""
+    default_access_seconds: int = 3_600
+    """GUESS: how long an access token is good whose policy has no ExpiresIn."""
+    default_code_seconds: int = 600
+    """GUESS: how long an authorization code is good whose policy has no ExpiresIn."""
+    invalidate_unknown_status: int = 400
+    """GUESS: the status for a token to invalidate that is nobody's."""
+    invalidate_unknown_text: str = "Invalid Token"
+    """GUESS: the text for it, with `invalid_request`."""
+    token_faults: Mapping[str, str] = field(default_factory=lambda: dict(_TOKEN_FAULTS))
+    """GUESS: status and error code of each error of OAuthV2 where both GenerateResponse and GenerateErrorResponse are
+    off; confirmed for `unknown_client` and `bad_refresh_token`. Some may be set, the others keep their defaults."""
+    info_revoked_code: str = "access_token_not_approved"
+    """GUESS: what follows `steps.oauth.v2.` where GetOAuthV2Info or SetOAuthV2Info meets a revoked access token; 500."""
+    delete_info_unknown_status: int = 404
+    """GUESS: the status where DeleteOAuthV2Info finds nothing is confirmed, its body is that of GetOAuthV2Info."""
+    api_key_not_approved_status: int = 401
+    """GUESS: VerifyAPIKey's status for a key, app or developer that is not active; its codes are confirmed."""
+    api_key_not_approved_text: str = "API Key is not approved"
+    """GUESS: VerifyAPIKey's text for a revoked key."""
+    ssl_handshake_text: str = "SSL Handshake failed"
+    """GUESS: the text where the TLS handshake with a target failed; its code is confirmed."""
     missing_refresh_text: str = "Required param : refresh_token"
     """GUESS: the text for a missing refresh token."""
     key_not_approved_text: str = "Client Id not Approved"
@@ -150,6 +224,8 @@ class Guesses:
     """GUESS: whether the product resource `/` allows every path, as `/**` does, or the base path alone."""
     token_cache_headers: bool = False
     """GUESS: whether a token answer carries Cache-Control and Pragma."""
+    xml_faults: bool = True
+    """GUESS: whether a fault is XML where `application/xml` is the first type of Accept; if not, it is JSON always."""
     unmatched_flow_echo: bool = True
     """GUESS: a proxy without target echoes what no flow answers, with 200; if not, 404 with an empty body."""
     unknown_path_status: int = 404
@@ -181,6 +257,8 @@ class Guesses:
             if name.endswith("_status") and not _FIRST_ERROR <= value <= _LAST_ERROR:
                 msg = f"The guess {name!r} takes a status from {_FIRST_ERROR} to {_LAST_ERROR}, not {value!r}."
                 raise ConfigurationError(msg)
+            if isinstance(value, Mapping):
+                object.__setattr__(self, name, _token_faults(value))
             if isinstance(value, str) and not (value.isascii() and (value.isprintable() or not value)):
                 msg = f"The guess {name!r} takes printable ASCII text, not {value!r}."
                 raise ConfigurationError(msg)
@@ -208,7 +286,7 @@ class Guesses:
             if name not in known:
                 msg = f"Unknown guess {name!r}. Allowed: {listed(known)}.{nearest(str(name), known)}"
                 raise ConfigurationError(msg)
-            wanted = type(known[name].default)
+            wanted = dict if name == "token_faults" else type(known[name].default)
             if name in _CHOICES and value not in _CHOICES[name]:
                 raise _not_a_choice(name, value)
             if type(value) is not wanted:
@@ -223,3 +301,14 @@ def _pairs(guesses: Guesses) -> list[tuple[str, Any]]:
 
 def _not_a_choice(name: str, value: object) -> ConfigurationError:
     return ConfigurationError(f"The guess {name!r} takes one of {listed(map(repr, _CHOICES[name]))}, not {value!r}.")
+
+
+def _token_faults(given: Mapping[str, Any]) -> dict[str, str]:
+    for row, fault in given.items():
+        if row not in _TOKEN_FAULTS:
+            msg = f"Unknown row {row!r} of the guess 'token_faults'. Allowed: {listed(_TOKEN_FAULTS)}."
+            raise ConfigurationError(f"{msg}{nearest(str(row), _TOKEN_FAULTS)}")
+        if not isinstance(fault, str) or not _TOKEN_FAULT.fullmatch(fault):
+            msg = f"The guess 'token_faults' takes status and error code, as {_TOKEN_FAULTS[row]!r}, not {fault!r}."
+            raise ConfigurationError(msg)
+    return {**_TOKEN_FAULTS, **given}

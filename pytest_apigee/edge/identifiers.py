@@ -12,6 +12,8 @@ import threading
 ALPHANUMERIC = string.ascii_letters + string.digits
 
 ACCESS_TOKEN_LENGTH = 28  # runtime.md 2.3
+REFRESH_TOKEN_LENGTH = 32  # runtime.md 2.3
+AUTHORIZATION_CODE_LENGTH = 8  # runtime.md 2.3
 CONSUMER_KEY_LENGTH = 32  # runtime.md 2.3
 CONSUMER_SECRET_LENGTH = 16  # runtime.md 2.3
 PASSCODE_LENGTH = 6  # sso.md 2.3
@@ -38,6 +40,14 @@ class Identifiers:
     def access_token(self) -> str:
         """Return an opaque access token of 28 letters and digits."""
         return self._marked(ACCESS_TOKEN_LENGTH)
+
+    def refresh_token(self) -> str:
+        """Return an opaque refresh token of 32 letters and digits."""
+        return self._marked(REFRESH_TOKEN_LENGTH)
+
+    def authorization_code(self) -> str:
+        """Return an authorization code of 8 letters and digits."""
+        return self._drawn(AUTHORIZATION_CODE_LENGTH)
 
     def consumer_key(self) -> str:
         """Return a consumer key of 32 letters and digits."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pytest_apigee.edge import checks, hosts
 from pytest_apigee.edge.clock import Clock
 from pytest_apigee.edge.era import CURRENT, Era
-from pytest_apigee.edge.gateway.proxy import OAUTH_BASE_PATH, OAUTH_PROXY, TOKEN_SUFFIX, oauth_proxy
+from pytest_apigee.edge.gateway.stock_proxies import OAUTH_BASE_PATH, OAUTH_PROXY, TOKEN_SUFFIX, oauth_proxy
 from pytest_apigee.edge.guesses import Guesses
 from pytest_apigee.edge.locking import locked
 from pytest_apigee.edge.organization import Organization
@@ -21,7 +21,6 @@ DEFAULT_ORGANIZATION = "acme"
 DEFAULT_ENVIRONMENT = "test"
 USUAL_ENVIRONMENTS = ("test", "prod")
 KINDS = ("trial", "paid")
-SECURITIES = ("oauth", "none")
 _LONGEST_LABEL = 63  # RFC 1035
 
 
@@ -93,6 +92,7 @@ class Landscape(World):
         hosts: Mapping[str, str] | None = None,
         zone: str | Zone | None = None,
         properties: Mapping[str, str] | None = None,
+        revocation_lag: int = 0,
     ) -> Organization:
         """Declare another organization, with its `oauth` proxy deployed in `test` (or its first environment).
 
@@ -104,9 +104,11 @@ class Landscape(World):
             hosts: Custom domains, each with the environment it leads to.
             zone: Its SAML zone; declared by this where it was not before.
             properties: Feature flags, as the management API shows them.
+            revocation_lag: How many seconds its gateways remember tokens, keys, apps, developers and products that they
+                looked up, so that what is revoked still works; 180 on Edge.
 
         Raises:
-            ConfigurationError: It was declared before, or a host leads nowhere.
+            ConfigurationError: It was declared before, a host leads nowhere, or a setting cannot be.
         """
         checks.name_in_host("organization", name)
         if name in self._state.organizations:
@@ -127,6 +129,7 @@ class Landscape(World):
             kind=checks.choice("kind", kind, KINDS),
             properties=checks.text_map("properties", {} if properties is None else properties),
             hosts=self._checked_hosts({} if hosts is None else hosts),
+            revocation_lag=checks.seconds("revocation_lag", revocation_lag),
         )
         for environment in organization.hosts.values():
             organization.require_environment(environment)

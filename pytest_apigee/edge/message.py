@@ -177,16 +177,20 @@ class Response(_Message):
         status: 200 to 599.
         headers: A mapping, or pairs where a name comes twice. Doors add Content-Length and Date.
         body: Bytes, or text to send as UTF-8; a lone surrogate becomes a question mark.
+        reason: The reason phrase; by default the one that HTTP gives the status, empty where it names none.
 
     Raises:
-        ConfigurationError: The status or a header cannot be sent.
+        ConfigurationError: The status, the reason or a header cannot be sent.
     """
 
     status: int
     headers: Headers
     body: bytes
+    reason: str
 
-    def __init__(self, *, status: int = 200, headers: HeadersLike = (), body: bytes | str = b"") -> None:
+    def __init__(
+        self, *, status: int = 200, headers: HeadersLike = (), body: bytes | str = b"", reason: str | None = None
+    ) -> None:
         if type(status) is not int or status not in FINAL_STATUSES:
             msg = f"A Response needs a final status from 200 to 599, not {status!r}."
             raise ConfigurationError(msg)
@@ -194,6 +198,7 @@ class Response(_Message):
         assign(self, "status", status)
         assign(self, "headers", Headers(headers))
         assign(self, "body", _bytes_of(body))
+        assign(self, "reason", _PHRASES.get(status, "") if reason is None else _checked_reason(reason))
         for name, value in self.headers:
             if not _HEADER_NAME.fullmatch(name) or _UNFIT_HEADER_VALUE.search(value):
                 msg = f"The header {name!r} of a Response cannot be sent: no control characters, and Latin-1 only."
@@ -211,10 +216,17 @@ class Response(_Message):
             raise ConfigurationError(msg) from None
         return cls(status=status, headers=(*kind, *given), body=body)
 
-    @property
-    def reason(self) -> str:
-        """The reason phrase of the status, empty where HTTP names none."""
-        return _PHRASES.get(self.status, "")
+    def with_headers(self, headers: HeadersLike) -> "Response":
+        """Return the same response with these headers instead of its own."""
+        return Response(status=self.status, headers=headers, body=self.body, reason=self.reason)
+
+    def with_body(self, body: bytes | str) -> "Response":
+        """Return the same response with another body."""
+        return Response(status=self.status, headers=self.headers, body=body, reason=self.reason)
+
+    def with_status(self, status: int, reason: str | None = None) -> "Response":
+        """Return the same response with another status and its reason phrase."""
+        return Response(status=status, headers=self.headers, body=self.body, reason=reason)
 
     def __repr__(self) -> str:
         return f"<Response {self.status} {len(self.body)} bytes>"
@@ -285,6 +297,13 @@ def _checked_method(method: object) -> str:
         msg = f"The method of a Request is text, as 'GET', not {type(method).__name__}."
         raise ConfigurationError(msg)
     return method
+
+
+def _checked_reason(reason: object) -> str:
+    if not isinstance(reason, str) or _UNFIT_HEADER_VALUE.search(reason):
+        msg = "The reason of a Response cannot be sent: text without control characters, and Latin-1 only."
+        raise ConfigurationError(msg)
+    return reason
 
 
 def _text_pairs(headers: Any) -> tuple[tuple[str, str], ...]:  # noqa: ANN401 - whatever a tester gave

@@ -5,12 +5,15 @@ Records are frozen; every change is a method of `Organization`, under the world'
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from threading import RLock
 from typing import TYPE_CHECKING
 
+from pytest_apigee.edge.entity_cache import EntityCache
 from pytest_apigee.edge.locking import locked
 from pytest_apigee.edge.records import ApiProduct, App, Client, Credential, Developer, DeveloperStatus, Status
 from pytest_apigee.edge.tokens import TokenStore
+from pytest_apigee.edge.traffic import TrafficCounters
 from pytest_apigee.edge.zones import DEFAULT_ZONE, Zone
 from pytest_apigee.errors import ConfigurationError, found, listed, nearest
 
@@ -29,6 +32,7 @@ class Organization:
         kind: ``trial`` or ``paid``.
         hosts: Custom domains, each with the environment it leads to.
         properties: What the management API shows beside the features that are always on.
+        revocation_lag: How long the gateway remembers what it looked up.
     """
 
     def __init__(  # noqa: PLR0913 - one keyword for each field of an organization
@@ -42,6 +46,7 @@ class Organization:
         kind: str = "trial",
         hosts: Mapping[str, str] | None = None,
         properties: Mapping[str, str] | None = None,
+        revocation_lag: timedelta = timedelta(),
     ) -> None:
         self._lock = lock
         self.name = name
@@ -57,6 +62,8 @@ class Organization:
         self.products: dict[str, ApiProduct] = {}
         self.proxies: dict[str, ApiProxy] = {}
         self.tokens = TokenStore()
+        self.traffic = TrafficCounters()
+        self.remembered = EntityCache(revocation_lag)
         self._owner_of_key: dict[str, tuple[str, str]] = {}
 
     @property
@@ -81,6 +88,11 @@ class Organization:
     def set_zone(self, zone: Zone) -> None:
         """Move its users to another identity zone."""
         self.zone = zone
+
+    @locked
+    def add_hosts(self, hosts: Mapping[str, str]) -> None:
+        """Let custom domains lead to environments."""
+        self.hosts.update(hosts)
 
     @locked
     def add_developer(self, developer: Developer) -> None:
@@ -207,6 +219,8 @@ class Organization:
             ConfigurationError: There is no such app.
         """
         self._replace_app(app, lambda known: replace(known, credentials=(*known.credentials, credential)))
+        for product in credential.products:
+            self.name_product(product)
         self._owner_of_key[credential.consumer_key] = (app.developer, app.name)
 
     @locked
@@ -225,10 +239,21 @@ class Organization:
         Raises:
             ConfigurationError: There is no such app, or no such key of it.
         """
-        if self._owner_of_key.get(consumer_key) != (app.developer, app.name):
-            msg = f"The app {app.name!r} has no such consumer key."
-            raise ConfigurationError(msg)
+        self._require_key(app, consumer_key)
         self._replace_credential(app, consumer_key, lambda known: replace(known, status=status))
+
+    @locked
+    def set_product_status(self, app: App, product: str, status: Status, *, consumer_key: str) -> None:
+        """Approve or revoke an API product on a consumer key of an app.
+
+        Raises:
+            ConfigurationError: There is no such app, no such key of it, or no such product on the key.
+        """
+        self._require_key(app, consumer_key)
+        credential = self.client_of_key(consumer_key).credential
+        found(credential.products, product, "API product", f" on this consumer key of app {app.name!r}")
+        products = {**credential.products, product: status}
+        self._replace_credential(app, consumer_key, lambda known: replace(known, products=products))
 
     def client_with_key(self, consumer_key: str) -> Client | None:
         """Return what a consumer key belongs to, or None."""
@@ -258,6 +283,11 @@ class Organization:
             if not credential.scopes or scope in credential.scopes
         )
         return tuple(dict.fromkeys(scopes))
+
+    def _require_key(self, app: App, consumer_key: str) -> None:
+        if self._owner_of_key.get(consumer_key) != (app.developer, app.name):
+            msg = f"The app {app.name!r} has no such consumer key."
+            raise ConfigurationError(msg)
 
     def _check_base_path(self, proxy: "ApiProxy") -> None:
         path = proxy.base_path.rstrip("/")

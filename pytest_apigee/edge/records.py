@@ -3,6 +3,7 @@
 Times are milliseconds since the epoch. Source of the field names and statuses: management.md section 4.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -51,10 +52,20 @@ class ApiProduct:
     display_name: str = ""
     description: str = ""
     attributes: tuple[tuple[str, str], ...] = ()
+    quota: str = ""
+    """How many calls `quota_interval` times `quota_time_unit` allows; empty for no quota. A Quota policy reads it."""
+    quota_interval: str = ""
+    quota_time_unit: str = ""
     implied: bool = False
     """Whether it was only named, by an app or a proxy, and so follows what names it."""
     naming: tuple[str, ...] = field(default=(), compare=False, repr=False)
     """The API proxies that named it."""
+    resource_patterns: tuple[re.Pattern[str], ...] = field(init=False, compare=False, repr=False)
+    """The resources as patterns of whole path suffixes."""
+
+    def __post_init__(self) -> None:
+        """Read the resources once: ``**`` is any depth, ``*`` one segment."""
+        object.__setattr__(self, "resource_patterns", tuple(map(_resource_pattern, self.resources)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,3 +124,9 @@ class Client:
     credential: Credential
     app: App
     developer: Developer
+
+
+def _resource_pattern(resource: str) -> re.Pattern[str]:
+    wildcards = {"**": ".*", "*": "[^/]+"}
+    parts = (wildcards.get(part, re.escape(part)) for part in re.split(r"(\*\*|\*)", resource))
+    return re.compile("".join(parts), re.DOTALL)

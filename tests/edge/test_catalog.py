@@ -612,7 +612,7 @@ MISTAKES = [
             "not 'weather'."
         ),
     ),
-    (unknown_security, "Unknown security 'oauth2'. Allowed: none, oauth. Did you mean 'oauth'?"),
+    (unknown_security, "Unknown security 'oauth2'. Allowed: apikey, both, none, oauth. Did you mean 'oauth'?"),
     (
         unknown_environment,
         "Unknown environment 'tets' of organization 'acme'. Declared: prod, test. Did you mean 'test'?",

@@ -40,12 +40,14 @@ PARAMETERS: dict[str, dict[str, set[str]]] = {
         "hosts": {"None", "empty dict"},
         "zone": OPTIONAL,
         "properties": {"None", "empty dict"},
+        "revocation_lag": {"number"},
     },
     "developer": {
         "email": OPTIONAL,
         "first_name": set(),
         "last_name": set(),
         "user_name": OPTIONAL,
+        "attributes": {"None", "empty dict"},
         "org": OPTIONAL,
     },
     "product": {
@@ -54,6 +56,9 @@ PARAMETERS: dict[str, dict[str, set[str]]] = {
         "environments": LIST,
         "resources": LIST,
         "scopes": {"empty list", "empty text"},
+        "approval": set(),
+        "quota": {"None", "number"},
+        "attributes": {"None", "empty dict"},
         "org": OPTIONAL,
     },
     "app": {
@@ -62,6 +67,9 @@ PARAMETERS: dict[str, dict[str, set[str]]] = {
         "developer": OPTIONAL,
         "consumer_key": OPTIONAL,
         "consumer_secret": OPTIONAL,
+        "callback_url": OPTIONAL,
+        "scopes": {"empty list", "empty text"},
+        "attributes": {"None", "empty dict"},
         "org": OPTIONAL,
     },
     "proxy": {
@@ -81,8 +89,26 @@ PARAMETERS: dict[str, dict[str, set[str]]] = {
             "dict by number",
             "true",
         },
-        "security": set(),
+        "security": OPTIONAL,
         "scope": {"empty list", "empty text"},
+        "api_key": OPTIONAL,
+        "endpoint": OPTIONAL,
+        "target_endpoint": OPTIONAL,
+        "virtual_hosts": set(),
+        "host": OPTIONAL,
+        "org": OPTIONAL,
+        "env": OPTIONAL,
+    },
+    "authorization_server": {
+        "base_path": set(),
+        "name": OPTIONAL,
+        "grant_types": OPTIONAL,
+        "users": {"None", "empty dict"},
+        "consent": set(),
+        "expires_in": set(),
+        "refresh_token_expires_in": OPTIONAL,
+        "reuse_refresh_token": {"true"},
+        "rfc_compliant": {"true"},
         "org": OPTIONAL,
         "env": OPTIONAL,
     },
@@ -112,6 +138,8 @@ PARAMETERS: dict[str, dict[str, set[str]]] = {
     "deploy_oauth": {"env": set(), "org": OPTIONAL},
     "set_app_status": {"app": set(), "status": set()},
     "set_key_status": {"app": set(), "status": set(), "consumer_key": OPTIONAL},
+    "set_product_status": {"app": set(), "product": set(), "status": set(), "consumer_key": OPTIONAL},
+    "add_key": {"app": set(), "products": {"None", "empty list"}, "scopes": {"empty list", "empty text"}, "expires_in": OPTIONAL},
     "set_developer_status": {"email": set(), "status": set(), "org": OPTIONAL},
     "set_password": {"user": set(), "password": set(), "zone": OPTIONAL},
     "find_app": {"name": set(), "org": OPTIONAL},
@@ -140,15 +168,17 @@ PARAMETERS: dict[str, dict[str, set[str]]] = {
 
 def complete(edge: FakeEdge) -> dict[str, dict[str, object]]:
     """Return what each function needs beside the argument in question."""
-    app, user = edge.app("mobile"), edge.user("ops@acme.example", mfa_secret="JBSWY3DPEHPK3PXP")
+    app, user = edge.app("mobile", products=["gold"]), edge.user("ops@acme.example", mfa_secret="JBSWY3DPEHPK3PXP")
     edge.developer(EMAIL)
     return {
         "organization": {"name": "globex"},
-        "product": {"name": "gold"},
+        "product": {"name": "silver"},
         "proxy": {"base_path": "/weather"},
         "deploy_oauth": {"env": "prod"},
         "set_app_status": {"app": app, "status": "revoked"},
         "set_key_status": {"app": app, "status": "revoked"},
+        "set_product_status": {"app": app, "product": "gold", "status": "revoked"},
+        "add_key": {"app": app},
         "set_developer_status": {"email": EMAIL, "status": "inactive"},
         "set_password": {"user": user.email, "password": "new"},
         "sso_client": {"client_id": "tool"},

@@ -7,13 +7,9 @@ from dataclasses import dataclass
 import pytest
 
 from pytest_apigee import ConfigurationError, ConnectionFailure, FakeEdge, Request, Response, TokenFactory
-from pytest_apigee.edge.gateway.flow import (
-    ConditionalFlow,
-    Flow,
-    FlowContext,
-    ProxyEndpoint,
-    VerbAndSuffix,
-)
+from pytest_apigee.edge.gateway.context import FlowContext
+from pytest_apigee.edge.gateway.flow import Flow, ProxyEndpoint
+from pytest_apigee.edge.gateway.policy import Policy
 from pytest_apigee.edge.gateway.proxy import ApiProxy
 from pytest_apigee.edge.gateway.target import FixedTarget, target_from
 from pytest_apigee.edge.message import FailureKind
@@ -454,10 +450,8 @@ def test_lets_a_target_call_edge_from_another_thread() -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AddHeader:
+class AddHeader(Policy):
     """Appends its name to a header, of the response where there is one, else of the request."""
-
-    name: str
 
     def execute(self, context: FlowContext) -> None:
         if context.response is None:
@@ -469,22 +463,15 @@ class AddHeader:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Refuse:
-    name: str = "refuse"
-
+class Refuse(Policy):
     def execute(self, context: FlowContext) -> None:
         raise Refusal(BareFault(status=429, body="slow down", headers=(("X-A", "1"),)), "the test says no")
 
 
-class Traced:
-    """Met where a policy before it has left its trace."""
-
-    def holds(self, context: FlowContext) -> bool:
-        return "X-Trace" in context.request.headers
-
-
-def trace(name: str) -> Flow:
-    return Flow(name=name, request=(AddHeader(name=f"{name}>"),), response=(AddHeader(name=f"<{name}"),))
+def trace(name: str, condition: str = "") -> Flow:
+    return Flow(
+        name=name, condition=condition, request=(AddHeader(name=f"{name}>"),), response=(AddHeader(name=f"<{name}"),)
+    )
 
 
 def answer_of_proxy(endpoint: ProxyEndpoint, method: str = "GET", path: str = "") -> Response:
@@ -499,9 +486,9 @@ def answer_of_proxy(endpoint: ProxyEndpoint, method: str = "GET", path: str = ""
 
 
 CONDITIONAL = (
-    ConditionalFlow(condition=VerbAndSuffix(verb="POST", path_suffix="/a"), flow=trace("post-a")),
-    ConditionalFlow(condition=VerbAndSuffix(verb="GET", path_suffix="/a"), flow=trace("get-a")),
-    ConditionalFlow(condition=VerbAndSuffix(verb="GET", path_suffix="/a"), flow=trace("get-a-again")),
+    trace("post-a", 'request.verb = "POST" and proxy.pathsuffix MatchesPath "/a"'),
+    trace("get-a", 'request.verb = "GET" and proxy.pathsuffix MatchesPath "/a"'),
+    trace("get-a-again", 'request.verb = "GET" and proxy.pathsuffix MatchesPath "/a"'),
 )
 
 
@@ -529,7 +516,7 @@ def test_runs_the_flows_in_order_and_the_first_conditional_one_only(method: str,
 
 def test_looks_at_a_condition_when_its_turn_comes() -> None:
     """A condition sees what the policies before it did to the request."""
-    conditional = ConditionalFlow(condition=Traced(), flow=trace("conditional"))
+    conditional = trace("conditional", "request.header.x-trace != null")
 
     with_trace = answer_of_proxy(ProxyEndpoint(pre_flow=trace("pre"), flows=(conditional,)))
     without = answer_of_proxy(ProxyEndpoint(flows=(conditional,)))
@@ -540,7 +527,7 @@ def test_looks_at_a_condition_when_its_turn_comes() -> None:
 
 @pytest.mark.parametrize(
     "pre_flow",
-    [Flow(name="PreFlow", request=(Refuse(),)), Flow(name="PreFlow", response=(Refuse(),))],
+    [Flow(name="PreFlow", request=(Refuse(name="refuse"),)), Flow(name="PreFlow", response=(Refuse(name="refuse"),))],
     ids=["request", "response"],
 )
 def test_ends_a_call_that_a_policy_refuses(pre_flow: Flow) -> None:

@@ -12,7 +12,7 @@ from pytest_apigee.edge.guesses import Guesses
 from pytest_apigee.errors import ConfigurationError
 from pytest_apigee.fake import FakeEdge
 
-SWITCHES = {switch.name: switch.default for switch in dataclasses.fields(Guesses)}
+SWITCHES = dataclasses.asdict(Guesses())
 OTHER = {bool: lambda value: not value, int: lambda value: value + 2, str: lambda value: f"{value} other".strip()}
 
 OF_A_KIND = {
@@ -22,6 +22,11 @@ OF_A_KIND = {
     "uaa_generation": "4",
     "issuer": "http://localhost:9099",
     "edgecli_grants": "password",
+    "infinite_expires_in": "0",
+    "implicit_fragment": "state access_token",
+    "quota_status": "500",
+    "spikearrest_text": "older",
+    "token_faults": {**SWITCHES["token_faults"], "bad_code": "400 keymanagement.service.bad_code"},
 }
 
 
@@ -102,6 +107,43 @@ def test_no_switch_gives_the_defaults():
             (
                 "The guess 'edgecli_grants' takes grants separated by blanks, of authorization_code, "
                 "client_credentials, implicit, password and refresh_token, not 'pasword'."
+            ),
+        ),
+        ("infinite_expires_in", "x", "The guess 'infinite_expires_in' takes a whole number, as '-1', not 'x'."),
+        (
+            "implicit_fragment",
+            "access_token token",
+            (
+                "The guess 'implicit_fragment' takes some of access_token, expires_in, scope and state, separated by "
+                "blanks, not 'access_token token'."
+            ),
+        ),
+        ("default_access_seconds", -1, "The guess 'default_access_seconds' takes a number from 0 to 1000000000, not -1."),
+        ("token_faults", "500 x", "The guess 'token_faults' takes a value of type dict, not '500 x'."),
+        (
+            "token_faults",
+            {"bad_cod": "400 x"},
+            (
+                "Unknown row 'bad_cod' of the guess 'token_faults'. Allowed: bad_code, bad_redirect_uri, "
+                "bad_refresh_token, bad_response_type, expired_code, expired_refresh_token, missing_client, "
+                "missing_parameter, missing_refresh_token, unknown_client, unknown_token, unsupported_grant, "
+                "wider_scope, wrong_secret. Did you mean 'bad_code'?"
+            ),
+        ),
+        (
+            "token_faults",
+            {"bad_code": "200 x"},
+            (
+                "The guess 'token_faults' takes status and error code, as "
+                "'500 steps.oauth.v2.invalid_request-authorization_code_invalid', not '200 x'."
+            ),
+        ),
+        (
+            "token_faults",
+            {"bad_code": 400},
+            (
+                "The guess 'token_faults' takes status and error code, as "
+                "'500 steps.oauth.v2.invalid_request-authorization_code_invalid', not 400."
             ),
         ),
         ("scope_rule", "", "The guess 'scope_rule' takes one of 'all', 'any', not ''."),

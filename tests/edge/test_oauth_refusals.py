@@ -44,6 +44,10 @@ def client(url: str, **fields: str) -> Request:
     return token_request(url, client_id=KEY, client_secret=SECRET, **fields)
 
 
+def absent_in(policy: str) -> str:
+    return f"grant_type is absent; {policy!r} reads it from request.queryparam.grant_type (use apigee.token_url)"
+
+
 NO_GRANT = (400, [JSON], b'{"ErrorCode" : "invalid_request", "Error" :"Required param : grant_type"}')
 NO_CLIENT = (401, [JSON], b'{"ErrorCode" : "invalid_client", "Error" :"Client identifier is required"}')
 UNKNOWN_CLIENT = (401, [JSON], b'{"ErrorCode" : "invalid_client", "Error" :"ClientId is Invalid"}')
@@ -62,19 +66,22 @@ CASES = [
         name="grant type missing",
         request=client(ENDPOINT),
         expected=NO_GRANT,
-        reason="grant_type is absent (use apigee.token_url)",
+        reason=absent_in("GenerateAccessTokenClient"),
     ),
     Case(
         name="grant type empty",
         request=client(f"{ENDPOINT}?grant_type="),
         expected=NO_GRANT,
-        reason="grant_type is absent (use apigee.token_url)",
+        reason=absent_in("GenerateAccessTokenClient"),
     ),
     Case(
         name="grant type only in the form",
         request=client(ENDPOINT, grant_type="client_credentials"),
         expected=NO_GRANT,
-        reason="grant_type is only in the form; the stock proxy reads it from the query alone (use apigee.token_url)",
+        reason=(
+            "grant_type is only in the form; 'GenerateAccessTokenClient' reads it from request.queryparam.grant_type "
+            "(use apigee.token_url)"
+        ),
     ),
     Case(
         name="grant type not supported",
@@ -170,7 +177,7 @@ CASES = [
         name="refresh without grant type",
         request=client(REFRESH, refresh_token="r"),
         expected=NO_GRANT,
-        reason="grant_type is absent (use apigee.token_url)",
+        reason=absent_in("RefreshAccessToken"),
     ),
     Case(
         name="refresh with another grant type",
@@ -208,13 +215,13 @@ CASES = [
         name="refresh without refresh token",
         request=client(f"{REFRESH}?grant_type=refresh_token"),
         expected=(400, [JSON], b'{"ErrorCode" : "invalid_request", "Error" :"Required param : refresh_token"}'),
-        reason="no refresh_token in the form",
+        reason="no refresh token in request.formparam.refresh_token",
     ),
     Case(
         name="refresh token in the query only",
         request=client(f"{REFRESH}?grant_type=refresh_token&refresh_token=r"),
         expected=(400, [JSON], b'{"ErrorCode" : "invalid_request", "Error" :"Required param : refresh_token"}'),
-        reason="no refresh_token in the form",
+        reason="no refresh token in request.formparam.refresh_token",
     ),
     Case(
         name="unknown refresh token",

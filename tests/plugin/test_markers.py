@@ -79,7 +79,7 @@ def test_an_unknown_guess_names_the_nearest(run):
     done = run(marked("guesses={'bad_user_txt': 'x'}"))
 
     (message,) = done.failures.values()
-    assert message.startswith("Unknown guess 'bad_user_txt'. Allowed: al_claim, bad_client_text, ")
+    assert message.startswith("Unknown guess 'bad_user_txt'. Allowed: al_claim, api_key_not_approved_status, ")
     assert message.endswith(" Did you mean 'bad_user_text'?")
     assert "\n" not in message
 

@@ -6,16 +6,35 @@ A target's path is what follows the proxy's base path, as on Edge; its host is `
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from pytest_apigee.edge.message import Request, Response
 from pytest_apigee.errors import ConfigurationError
 
 
+class TargetFailure(StrEnum):
+    """The ways in which a backend does not answer: give one as `target`, or return it from a target function.
+
+    Source: runtime.md 6.3.
+    """
+
+    TIMEOUT = "timeout"
+    """504: it did not answer in time."""
+    UNEXPECTED_EOF = "unexpected_eof"
+    """502: it closed the connection."""
+    UNAVAILABLE = "unavailable"
+    """503: it refused the connection."""
+    NO_ACTIVE_TARGETS = "no_active_targets"
+    """503: no server of its load balancer is up."""
+    SSL_HANDSHAKE = "ssl_handshake"
+    """503: TLS could not be agreed on."""
+
+
 class Target(Protocol):
     """A backend."""
 
-    def answer(self, request: Request) -> Response:
+    def answer(self, request: Request) -> Response | TargetFailure:
         """Answer one request that the proxy let through."""
         ...
 
@@ -24,9 +43,9 @@ class Target(Protocol):
 class FixedTarget:
     """Answers every request alike."""
 
-    response: Response
+    response: Response | TargetFailure
 
-    def answer(self, request: Request) -> Response:  # noqa: ARG002 - the same for every request
+    def answer(self, request: Request) -> Response | TargetFailure:  # noqa: ARG002 - the same for every request
         """Answer one request."""
         return self.response
 
@@ -37,7 +56,7 @@ class CalledTarget:
 
     function: Callable[[Request], object]
 
-    def answer(self, request: Request) -> Response:
+    def answer(self, request: Request) -> Response | TargetFailure:
         """Answer one request."""
         answer = self.function(request)
         if answer is None:
@@ -49,7 +68,7 @@ class CalledTarget:
 
 
 def target_from(value: object) -> Target:
-    """Return the target that a user described: JSON, a `Response`, or a callable that takes a `Request`.
+    """Return the target that a user described: JSON, a `Response`, a failure, or a callable that takes a `Request`.
 
     Raises:
         ConfigurationError: It is a URL, or not JSON.
@@ -70,10 +89,10 @@ def target_from(value: object) -> Target:
     return FixedTarget(response_from(value))
 
 
-def response_from(value: object) -> Response:
-    """Return a response as it is, and anything else as JSON.
+def response_from(value: object) -> Response | TargetFailure:
+    """Return a response or a failure as it is, and anything else as JSON.
 
     Raises:
         ConfigurationError: It is not JSON.
     """
-    return value if isinstance(value, Response) else Response.of_json(value)
+    return value if isinstance(value, Response | TargetFailure) else Response.of_json(value)

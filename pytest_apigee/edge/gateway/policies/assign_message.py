@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from pytest_apigee.edge.gateway.flow import FlowContext
+from pytest_apigee.edge.gateway.context import FlowContext
+from pytest_apigee.edge.gateway.policy import Policy
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class AssignMessage:
+class AssignMessage(Policy):
     """Changes the message on its way."""
 
-    name: str
     remove_headers: tuple[str, ...] = ()
 
     def execute(self, context: FlowContext) -> None:

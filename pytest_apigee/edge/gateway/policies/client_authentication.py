@@ -1,6 +1,6 @@
-"""What both token policies do first: read the form, the grant type, and who the client is.
+"""Who the client of a token request is.
 
-Source: runtime.md sections 2.2 and 5.2. All refusals but the first are in the flat form.
+Source: runtime.md sections 2.2 and 5.2.
 """
 
 from pytest_apigee.edge.authorization import (
@@ -10,96 +10,65 @@ from pytest_apigee.edge.authorization import (
     basic_credentials,
     same_text,
 )
-from pytest_apigee.edge.gateway.faults import FlatFault, PolicyFault
-from pytest_apigee.edge.gateway.flow import FlowContext
-from pytest_apigee.edge.gateway.policies.client_states import inactivity_of
+from pytest_apigee.edge.gateway.client_states import inactivity_of
+from pytest_apigee.edge.gateway.context import FlowContext
+from pytest_apigee.edge.gateway.entities import client_with_key
+from pytest_apigee.edge.gateway.oauth_errors import OAuthErrors
+from pytest_apigee.edge.gateway.policies.oauth_v2 import OAuthOperation
 from pytest_apigee.edge.identifiers import is_marked
 from pytest_apigee.edge.records import Client
-from pytest_apigee.edge.refusal import Refusal
+
+DEFAULT_CLIENT_ID = "request.formparam.client_id"
 
 
-def client_of_request(context: FlowContext, grant_type: str) -> Client:
-    """Return the client of a token request, whose form and grant type are right.
-
-    Raises:
-        Refusal: One of them is not; which of grant type and client is looked at first is a guess.
-    """
-    _check_form(context)
-    if context.state.guesses.grant_type_before_client:
-        _check_grant_type(context, grant_type)
-        return _authenticated_client(context)
-    client = _authenticated_client(context)
-    _check_grant_type(context, grant_type)
-    return client
-
-
-def _check_form(context: FlowContext) -> None:
-    """Check that a form body decodes.
-
-    Raises:
-        Refusal: It does not.
-    """
-    if context.request.has_malformed_form:
-        text = (
-            "UrlDecoding of the form parameters from the request message failed. "
-            "The form parameters needs to be url encoded"
-        )
-        status = context.state.guesses.undecodable_form_status
-        fault = PolicyFault(status=status, faultstring=text, errorcode="steps.oauth.v2.InvalidRequest")
-        raise Refusal(fault, "the form body holds a percent sign that escapes nothing")
-
-
-def _check_grant_type(context: FlowContext, supported: str) -> None:
-    """Check the grant type, which the stock proxy reads from the query alone.
-
-    Raises:
-        Refusal: It is absent, or not supported.
-    """
-    grant_type = context.request.query.get("grant_type")
-    if not grant_type:
-        in_form = "grant_type" in context.request.form
-        where = "only in the form; the stock proxy reads it from the query alone" if in_form else "absent"
-        raise invalid_request("Required param : grant_type", f"grant_type is {where} (use apigee.token_url)")
-    if grant_type != supported:
-        status = context.state.guesses.unsupported_grant_status
-        raise invalid_request(
-            f"Unsupported grant type : {grant_type}", f"this flow supports only {supported}", status=status
-        )
-
-
-def _authenticated_client(context: FlowContext) -> Client:
+def authenticated_client(context: FlowContext, policy: OAuthOperation, client_id: str) -> Client:
     """Return the client whose key and secret came, in a Basic header or in the form, never in the query.
+
+    Args:
+        context: The call.
+        policy: Who asks.
+        client_id: The variable that holds the client id where there is no Basic header.
 
     Raises:
         Refusal: There is none, or it may not have tokens.
     """
-    sent = _sent_credentials(context)
+    sent = _sent_credentials(context, client_id)
+    errors = OAuthErrors(context.state)
     if not sent.user:
         in_query = "client_id" in context.request.query
         where = "client_id is read from a Basic header or the form, never from the query" if in_query else "absent"
-        raise _invalid_client("Client identifier is required", f"no client id: {where}")
-    client = context.organization.client_with_key(sent.user)
+        raise policy.refusal(errors.missing_client(), f"no client id: {where}")
+    client = client_with_key(context, sent.user)
     if client is None:
-        reason = f"no app of organization {context.organization.name!r} has this consumer key"
-        if is_marked(sent.user):
-            reason += "; it is a key of another world (of another test, perhaps kept in a module-level cache)"
-        raise _invalid_client("ClientId is Invalid", reason)
+        raise policy.refusal(errors.unknown_client(), why_unknown(context, sent.user))
     context.notes.app = client.app.name
     if not same_text(sent.password, client.credential.consumer_secret):
-        raise _invalid_client("Client credentials are invalid", f"wrong consumer secret for app {client.app.name!r}")
-    inactivity = inactivity_of(context, client)
-    if inactivity is not None:
-        status = context.state.guesses.flat_not_approved_status
-        raise _invalid_client(inactivity.text, f"{inactivity.why} (app {client.app.name!r})", status=status)
+        raise policy.refusal(errors.wrong_secret(), f"wrong consumer secret for app {client.app.name!r}")
+    check_active(context, policy, client)
     return client
 
 
-def invalid_request(text: str, reason: str, *, status: int = 400) -> Refusal:
-    """Return a flat `invalid_request`."""
-    return Refusal(FlatFault(status=status, error_code="invalid_request", error=text), reason)
+def check_active(context: FlowContext, policy: OAuthOperation, client: Client) -> None:
+    """Check that a client may have tokens.
+
+    Raises:
+        Refusal: Its key, its app or its developer may not act.
+    """
+    inactivity = inactivity_of(context, client)
+    if inactivity is not None:
+        error = OAuthErrors(context.state).not_approved(inactivity)
+        raise policy.refusal(error, f"{inactivity.why} (app {client.app.name!r})")
 
 
-def _sent_credentials(context: FlowContext) -> BasicCredentials:
+def why_unknown(context: FlowContext, consumer_key: str) -> str:
+    """Return what to tell the tester of a consumer key that is nobody's."""
+    reason = f"no app of organization {context.organization.name!r} has this consumer key"
+    if is_marked(consumer_key):
+        reason += "; it is a key of another world (of another test, perhaps kept in a module-level cache)"
+    return reason
+
+
+def _sent_credentials(context: FlowContext, client_id: str) -> BasicCredentials:
     try:
         credentials = basic_credentials(context.request)
     except (UndecodableBasicError, InvalidBasicError):
@@ -107,9 +76,5 @@ def _sent_credentials(context: FlowContext) -> BasicCredentials:
         credentials = None if is_absent else BasicCredentials(user="", password="")
     if credentials is not None:
         return credentials
-    form = context.request.form
-    return BasicCredentials(user=form.get("client_id") or "", password=form.get("client_secret") or "")
-
-
-def _invalid_client(text: str, reason: str, *, status: int = 401) -> Refusal:
-    return Refusal(FlatFault(status=status, error_code="invalid_client", error=text), reason)
+    secret = context.request.form.get("client_secret") or ""
+    return BasicCredentials(user=context.variables.text(client_id) or "", password=secret)

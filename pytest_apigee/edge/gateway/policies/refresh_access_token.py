@@ -1,32 +1,103 @@
-"""OAuthV2 RefreshAccessToken, as the stock `oauth` proxy configures it.
+"""OAuthV2 RefreshAccessToken: a new access token for a refresh token.
 
-The stock proxy's other flow is client_credentials, which gives no refresh token, and no other policy modelled so far
-gives one: every refresh token that comes here is one that Edge would not know. Source: runtime.md sections 2.4, 5.2.
+Source: runtime.md sections 2.4, 4.2, 4.4, 5.2.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from pytest_apigee.edge.gateway.flow import FlowContext
-from pytest_apigee.edge.gateway.policies.client_authentication import client_of_request, invalid_request
+from pytest_apigee.edge.gateway.context import FlowContext
+from pytest_apigee.edge.gateway.issuing import IssuedTokens, Order, issue
+from pytest_apigee.edge.gateway.oauth_errors import OAuthErrors
+from pytest_apigee.edge.gateway.policies.generate_access_token import TokenOperation
+from pytest_apigee.edge.gateway.policies.oauth_v2 import attributes_of
+from pytest_apigee.edge.identifiers import is_marked
+from pytest_apigee.edge.records import Client
+from pytest_apigee.edge.tokens import Grant, RefreshToken, TokenStatus
 
-_GRANT_TYPE = "refresh_token"
+GRANT_TYPE = "refresh_token"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RefreshAccessToken:
-    """Exchanges a refresh token."""
+class RefreshAccessToken(TokenOperation):
+    """Exchanges a refresh token for a new access token, and by default for a new refresh token, too.
 
-    name: str
+    Settings are those of `TokenOperation`, and:
+
+    Args:
+        refresh_token: The variable that holds the refresh token.
+        reuse_refresh_token: Whether the same refresh token stays good, with the time that it has left.
+    """
+
+    refresh_token: str = "request.formparam.refresh_token"  # noqa: S105 - the name of a variable
+    reuse_refresh_token: bool = False
 
     def execute(self, context: FlowContext) -> None:
-        """Refuse the refresh token, after the checks that come first.
+        """Exchange the refresh token.
 
         Raises:
-            Refusal: Always.
+            Refusal: The form, the grant type, the client, the refresh token or the scope is wrong.
         """
-        client_of_request(context, _GRANT_TYPE)
-        guesses = context.state.guesses
-        if not context.request.form.get("refresh_token"):
-            raise invalid_request(guesses.missing_refresh_text, "no refresh_token in the form")
-        why = "no such refresh token was issued (client_credentials gives none)"
-        raise invalid_request("Invalid Refresh Token", why, status=guesses.bad_refresh_status)
+        client, _ = self.identified_client(context, (GRANT_TYPE,))
+        known = self._good_refresh_token(context, client)
+        grant = self._grant(context, known)
+        tokens = context.organization.tokens
+        if context.state.guesses.refresh_kills_access:
+            tokens.forget(known.access_token)
+        tokens.forget_refresh(known.value)
+        access_value, refresh_value = self.external_values(context)
+        reused = self.reuse_refresh_token
+        order = Order(
+            grant=grant,
+            access_ms=self.access_ms(context),
+            refresh_ms=self.refresh_ms(context),
+            access_value=access_value,
+            refresh_value=known.value if reused else refresh_value,
+            count=known.count + 1,
+            is_kept=self.store_token,
+        )
+        issued = issue(context.state, context.organization, order)
+        if reused:
+            issued = _with_old_lifetime(context, issued, known)
+        self.finish(context, client, issued, is_reused=reused)
+
+    def _good_refresh_token(self, context: FlowContext, client: Client) -> RefreshToken:
+        errors, value = OAuthErrors(context.state), context.variables.text(self.refresh_token)
+        if not value:
+            raise self.refusal(errors.missing_refresh_token(), f"no refresh token in {self.refresh_token}")
+        known = context.organization.tokens.find_refresh(value)
+        if known is None:
+            raise self.refusal(errors.bad_refresh_token(), _why_unknown(context, value))
+        if known.client_id != client.credential.consumer_key:
+            raise self.refusal(errors.bad_refresh_token(), "the refresh token was issued to another client")
+        if known.status is not TokenStatus.APPROVED:
+            raise self.refusal(errors.revoked_refresh_token(), "the refresh token was revoked")
+        if known.has_expired(context.state.clock.now_ms):
+            raise self.refusal(errors.expired_refresh_token(), "the refresh token has expired")
+        return known
+
+    def _grant(self, context: FlowContext, known: RefreshToken) -> Grant:
+        wanted = (context.variables.text(self.scope) or "").split()
+        wider = [scope for scope in wanted if scope not in known.scopes]
+        if wider:
+            had = " ".join(known.scopes) or "none"
+            raise self.refusal(OAuthErrors(context.state).wider_scope(), f"the token has the scopes: {had}, no more")
+        narrows = bool(wanted) and context.state.guesses.refresh_narrows_scope
+        scopes = tuple(scope for scope in known.scopes if scope in wanted) if narrows else known.scopes
+        attributes = {item.name: item for item in (*known.grant.attributes, *attributes_of(context, self.attributes))}
+        return replace(known.grant, scopes=scopes, grant_type=GRANT_TYPE, attributes=tuple(attributes.values()))
+
+
+def _with_old_lifetime(context: FlowContext, issued: IssuedTokens, known: RefreshToken) -> IssuedTokens:
+    refresh = replace(known, access_token=issued.access.value, grant=issued.access.grant, count=known.count + 1)
+    context.organization.tokens.replace_refresh(refresh)
+    return IssuedTokens(access=issued.access, refresh=refresh)
+
+
+def _why_unknown(context: FlowContext, value: str) -> str:
+    if context.organization.tokens.find(value) is not None:
+        return "this is an access token, not a refresh token"
+    if context.organization.tokens.was_replaced(value):
+        return "the refresh token was exchanged before, for a new one"
+    if is_marked(value):
+        return "a refresh token that expired days ago, so that Edge forgot it, or one of another world"
+    return "no such refresh token was issued (client_credentials gives none)"

@@ -3,43 +3,111 @@
 The checks are in the order of runtime.md 5.4: present, exists, revoked, expired, key, app, developer, product, scope.
 """
 
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
+from pytest_apigee.edge import checks
 from pytest_apigee.edge.clock import MILLISECOND
+from pytest_apigee.edge.gateway.client_states import inactivity_of
+from pytest_apigee.edge.gateway.context import FlowContext
+from pytest_apigee.edge.gateway.entities import (
+    client_with_key,
+    covering_product,
+    products_of,
+    token_with_value,
+    why_not_covered,
+)
 from pytest_apigee.edge.gateway.faults import PolicyFault
-from pytest_apigee.edge.gateway.flow import FlowContext
-from pytest_apigee.edge.gateway.policies.client_states import inactivity_of
+from pytest_apigee.edge.gateway.policy import Policy
+from pytest_apigee.edge.gateway.token_variables import access_values, client_values, product_values
 from pytest_apigee.edge.identifiers import is_marked
-from pytest_apigee.edge.records import ApiProduct, Client, Status
+from pytest_apigee.edge.records import ApiProduct, Client
 from pytest_apigee.edge.refusal import Refusal
 from pytest_apigee.edge.tokens import AccessToken, TokenStatus
+from pytest_apigee.errors import ConfigurationError
 
 _SERVICE = "keymanagement.service."
+_HEADER = "request.header.authorization"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class VerifyAccessToken:
-    """Lets a call through if its bearer token is good for it."""
+class VerifyAccessToken(Policy):
+    """Lets a call through if its access token is good for it, and leaves in variables what is known of its app.
 
-    name: str
-    scopes: tuple[str, ...] = ()
+    Args:
+        access_token: The variable that holds the token; by default the Authorization header.
+        access_token_prefix: What stands before the token, and a blank; by default `Bearer` in the Authorization header
+            and nothing elsewhere.
+        scopes: Of which the token needs one.
+    """
+
+    variable_prefix: ClassVar[str] = "oauthV2"
+
+    access_token: str = ""
+    access_token_prefix: str = ""
+    scopes: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        """Check what was declared.
+
+        Raises:
+            ConfigurationError: A setting cannot be.
+        """
+        Policy.__post_init__(self)
+        checks.string(f"access_token of {self.name!r}", self.access_token)
+        prefix = checks.string(f"access_token_prefix of {self.name!r}", self.access_token_prefix)
+        if prefix.split() not in ([], [prefix]):
+            msg = f"access_token_prefix of {self.name!r} takes one word, as 'Bearer', not {prefix!r}."
+            raise ConfigurationError(msg)
+        object.__setattr__(self, "scopes", checks.scopes(self.scopes, f"scopes of {self.name!r}"))
 
     def execute(self, context: FlowContext) -> None:
-        """Check the bearer token.
+        """Check the token.
 
         Raises:
             Refusal: It is not good for this call.
         """
-        token = _known_token(context, _sent_token(context))
-        checks = [_check_approved, _check_expiry]
+        token = _known_token(context, self._sent_token(context))
+        checks_of_state = (_check_approved, _check_expiry)
         if context.state.guesses.expired_before_revoked:
-            checks.reverse()
-        for check in checks:
+            checks_of_state = (_check_expiry, _check_approved)
+        for check in checks_of_state:
             check(context, token)
         client = _active_client(context, token)
-        _check_product(context, client)
+        product = _product(context, client)
         self._check_scope(context, token)
+        values = access_values(context, token)
+        values.update(client_values(client))
+        values.update(product_values(product))
+        context.variables.update(values)
+
+    def _sent_token(self, context: FlowContext) -> str:
+        if self.access_token and self.access_token.lower() != _HEADER:
+            return self._token_elsewhere(context)
+        prefix = self.access_token_prefix or "Bearer"
+        scheme, _, token = (context.request.headers.get("Authorization") or "").rstrip().partition(" ")
+        if scheme == prefix and token:
+            return token
+        if not scheme:
+            reason = "no Authorization header"
+        elif scheme != prefix:
+            reason = f"the scheme of the Authorization header is not exactly {prefix!r}"
+        else:
+            reason = f"nothing follows {prefix!r} in the Authorization header"
+        raise _unsent(reason)
+
+    def _token_elsewhere(self, context: FlowContext) -> str:
+        text = (context.variables.text(self.access_token) or "").rstrip()
+        prefix = self.access_token_prefix
+        if not text:
+            raise _unsent(f"no access token in {self.access_token}")
+        if not prefix:
+            return text
+        scheme, _, token = text.partition(" ")
+        if scheme != prefix or not token:
+            raise _unsent(f"what {self.access_token} holds does not start with {prefix!r} and a blank")
+        return token
 
     def _check_scope(self, context: FlowContext, token: AccessToken) -> None:
         enough = {"any": any, "all": all}[context.state.guesses.scope_rule]
@@ -55,21 +123,8 @@ class VerifyAccessToken:
         raise Refusal(fault, f"the token has the scopes: {had}; the proxy requires: {' '.join(self.scopes)}")
 
 
-def _sent_token(context: FlowContext) -> str:
-    scheme, _, token = (context.request.headers.get("Authorization") or "").rstrip().partition(" ")
-    if scheme == "Bearer" and token:
-        return token
-    if not scheme:
-        reason = "no Authorization header"
-    elif scheme != "Bearer":
-        reason = "the scheme of the Authorization header is not exactly 'Bearer'"
-    else:
-        reason = "nothing follows 'Bearer' in the Authorization header"
-    raise _unauthorized("Invalid access token", "oauth.v2.InvalidAccessToken", reason)
-
-
 def _known_token(context: FlowContext, value: str) -> AccessToken:
-    token = context.organization.tokens.find(value)
+    token = token_with_value(context, value)
     if token is None:
         raise _unauthorized("Invalid Access Token", f"{_SERVICE}invalid_access_token", _why_unknown(context, value))
     return token
@@ -79,6 +134,10 @@ def _why_unknown(context: FlowContext, value: str) -> str:
     for organization in context.state.organizations.values():
         if organization.tokens.find(value) is not None:
             return f"the token belongs to organization {organization.name!r}"
+    if context.organization.tokens.find_refresh(value) is not None:
+        return "this is a refresh token, not an access token"
+    if context.organization.tokens.was_replaced(value):
+        return "the token was replaced when its refresh token was exchanged"
     if is_marked(value) and context.organization.tokens.has_forgotten:
         return "a token that expired days ago, so that Edge forgot it, or one of another world"
     if is_marked(value):
@@ -106,7 +165,10 @@ def _check_expiry(context: FlowContext, token: AccessToken) -> None:
 
 
 def _active_client(context: FlowContext, token: AccessToken) -> Client:
-    client = context.organization.client_of_key(token.client_id)
+    client = client_with_key(context, token.client_id)
+    if client is None:
+        reason = "the consumer key that the token was issued to is gone"
+        raise _unauthorized("Invalid Access Token", f"{_SERVICE}invalid_access_token", reason)
     context.notes.app = client.app.name
     inactivity = inactivity_of(context, client)
     if inactivity is None:
@@ -117,19 +179,12 @@ def _active_client(context: FlowContext, token: AccessToken) -> Client:
     raise _unauthorized(inactivity.text, f"{_SERVICE}{inactivity.code}", why, status=status)
 
 
-def _check_product(context: FlowContext, client: Client) -> None:
-    products = [
-        context.organization.products[name]
-        for name, status in client.credential.products.items()
-        if status is Status.APPROVED
-    ]
-    if any(_covers(context, product) for product in products):
-        return
-    names = ", ".join(product.name for product in products) or "none"
-    reason = (
-        f"no API product of app {client.app.name!r} covers proxy {context.proxy.name!r} in {context.environment} "
-        f"at {context.path_suffix or '/'}; its products: {names}"
-    )
+def _product(context: FlowContext, client: Client) -> ApiProduct:
+    products = products_of(context, client)
+    product = covering_product(context, products)
+    if product is not None:
+        return product
+    reason = why_not_covered(context, client, products)
     path = context.request.path if context.state.guesses.full_path_in_resource_fault else context.path_suffix
     if context.state.era.checks_unbound_resources and any(_is_unbound(product) for product in products):
         raise _unauthorized(f"APIResource {path} does not exist", f"{_SERVICE}apiresource_doesnot_exist", reason)
@@ -141,21 +196,8 @@ def _is_unbound(product: ApiProduct) -> bool:
     return not product.proxies and not product.environments
 
 
-def _covers(context: FlowContext, product: ApiProduct) -> bool:
-    return (
-        (not product.proxies or context.proxy.name in product.proxies)
-        and (not product.environments or context.environment in product.environments)
-        and (not product.resources or any(_matches(context, pattern) for pattern in product.resources))
-    )
-
-
-def _matches(context: FlowContext, pattern: str) -> bool:
-    if pattern == "/" and context.state.guesses.root_resource_allows_all:
-        return True
-    parts = (re.escape(part) for part in re.split(r"(\*\*|\*)", pattern))
-    wildcards = {r"\*\*": ".*", r"\*": "[^/]+"}
-    regex = "".join(wildcards.get(part, part) for part in parts)
-    return re.fullmatch(regex, context.path_suffix or "/", re.DOTALL) is not None
+def _unsent(reason: str) -> Refusal:
+    return _unauthorized("Invalid access token", "oauth.v2.InvalidAccessToken", reason)
 
 
 def _unauthorized(text: str, code: str, reason: str, *, status: int = 401) -> Refusal:

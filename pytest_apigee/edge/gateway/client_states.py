@@ -5,7 +5,7 @@ Source: runtime.md 5.4 for codes and texts; what is not known there is in `guess
 
 from dataclasses import dataclass
 
-from pytest_apigee.edge.gateway.flow import FlowContext
+from pytest_apigee.edge.gateway.context import FlowContext
 from pytest_apigee.edge.records import Client, DeveloperStatus, Status
 
 

@@ -1,0 +1,59 @@
+"""One call on its way through a proxy."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pytest_apigee.edge.gateway.variables import FlowVariables
+from pytest_apigee.edge.journal import Notes
+from pytest_apigee.edge.message import Request, Response
+from pytest_apigee.edge.organization import Organization
+from pytest_apigee.edge.state import WorldState
+
+if TYPE_CHECKING:
+    from pytest_apigee.edge.gateway.proxy import ApiProxy
+
+
+@dataclass(kw_only=True, slots=True)
+class FlowContext:
+    """One call on its way through a proxy; policies read and change it.
+
+    Args:
+        state: The tables, the clock and the chance of the world.
+        organization: Where the proxy belongs.
+        environment: Where it was called.
+        virtual_host: The virtual host on which it was called: `default` for http, `secure` for https.
+        proxy: The proxy.
+        path_suffix: What follows the proxy's base path in the path that was called.
+        request: The request as it is now.
+        notes: What the journal is told.
+        response: The response as it is now; None until there is one.
+        messages: Messages that policies made, by the name of their variable.
+        variables: The flow variables.
+        stage: Where the call is, as the variable `error.state` names it.
+        flow_name: The flow that runs.
+        fault_name: The variable `fault.name`, where the call failed.
+    """
+
+    state: WorldState
+    organization: Organization
+    environment: str
+    virtual_host: str
+    proxy: "ApiProxy"
+    path_suffix: str
+    request: Request
+    notes: Notes
+    response: Response | None = None
+    messages: dict[str, Request | Response] = field(default_factory=dict)
+    variables: FlowVariables = field(init=False)
+    stage: str = "PROXY_REQ_FLOW"
+    flow_name: str = ""
+    fault_name: str | None = None
+
+    def __post_init__(self) -> None:
+        """Let the variables speak of this call."""
+        self.variables = FlowVariables(self)
+
+    @property
+    def message(self) -> Request | Response:
+        """The response where there is one, else the request."""
+        return self.request if self.response is None else self.response

@@ -1,0 +1,127 @@
+"""Flow variables: what conditions, templates and `ref` settings read, and what policies leave behind.
+
+Some are the messages themselves (`request.verb`, `response.header.etag`): to set one changes the message. Some describe
+the call (`proxy.pathsuffix`). All others are what policies set. A name that stands for nothing reads as None.
+
+Source: the variables reference of Edge's documentation.
+"""
+
+from typing import TYPE_CHECKING
+
+from pytest_apigee.edge.gateway import message_variables
+from pytest_apigee.edge.message import Request, Response
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_apigee.edge.gateway.context import FlowContext
+
+Value = str | int | bool | None
+_REQUEST, _RESPONSES, _MESSAGE = "request", ("response", "error"), "message"
+
+
+class FlowVariables:
+    """The flow variables of one call."""
+
+    __slots__ = ("_context", "_values")
+
+    def __init__(self, context: "FlowContext") -> None:
+        self._context = context
+        self._values: dict[str, Value] = {}
+
+    def get(self, name: str) -> Value:
+        """Return the value of a variable, or None where there is none."""
+        if name in self._values:
+            return self._values[name]
+        head, _, rest = name.partition(".")
+        message = self.message_named(head)
+        if message is not None and rest:
+            value = message_variables.read(message, rest)
+            if value is not None:
+                return value
+        return _described(self._context, name)
+
+    def text(self, name: str) -> str | None:
+        """Return the value of a variable as templates write it, or None where there is none."""
+        value = self.get(name)
+        return value if value is None else written(value)
+
+    def set(self, name: str, value: Value) -> None:
+        """Set a variable; one that is part of a message changes the message. None removes it."""
+        head, _, rest = name.partition(".")
+        message = self.message_named(head)
+        changed = None if message is None or not rest else message_variables.changed(message, rest, value)
+        if changed is not None:
+            self.set_message(head, changed)
+        elif value is None:
+            self._values.pop(name, None)
+        else:
+            self._values[name] = value
+
+    def update(self, values: "Mapping[str, Value]") -> None:
+        """Set several variables that are no part of a message; those without a value stay as they are."""
+        self._values.update((name, value) for name, value in values.items() if value is not None)
+
+    def message_named(self, name: str) -> Request | Response | None:
+        """Return the message that a variable stands for, or None."""
+        context = self._context
+        if name == _REQUEST:
+            return context.request
+        if name in _RESPONSES:
+            return context.response
+        return context.message if name == _MESSAGE else context.messages.get(name)
+
+    def set_message(self, name: str, message: Request | Response) -> None:
+        """Let a variable stand for a message."""
+        context = self._context
+        if name == _MESSAGE:
+            name = _REQUEST if context.response is None else _RESPONSES[0]
+        if name == _REQUEST and isinstance(message, Request):
+            context.request = message
+        elif name in _RESPONSES and isinstance(message, Response):
+            context.response = message
+        elif name not in (_REQUEST, *_RESPONSES):
+            context.messages[name] = message
+
+
+def written(value: str | int | bool) -> str:  # noqa: FBT001 - any value of a variable
+    """Return a value as text, as Java writes it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _described(context: "FlowContext", name: str) -> Value:  # noqa: C901, PLR0911, PLR0912 - a table, but only the row asked for is worked out
+    match name:
+        case "proxy.pathsuffix":
+            return context.path_suffix
+        case "proxy.basepath":
+            return context.proxy.base_path
+        case "proxy.url":
+            return context.request.url
+        case "proxy.name" | "virtualhost.name":
+            return "default" if name == "proxy.name" else context.virtual_host
+        case "apiproxy.name":
+            return context.proxy.name
+        case "apiproxy.revision":
+            return "1"
+        case "organization.name":
+            return context.organization.name
+        case "environment.name":
+            return context.environment
+        case "client.scheme":
+            return context.request.scheme
+        case "client.ip":
+            return "127.0.0.1"
+        case "current.flow.name":
+            return context.flow_name
+        case "system.timestamp":
+            return context.state.clock.now_ms
+        case "is.error":
+            return context.fault_name is not None
+        case "fault.name":
+            return context.fault_name
+        case "error.state" if context.fault_name is not None:
+            return context.stage
+        case "error.message" if context.fault_name is not None and context.response is not None:
+            return context.response.text
+        case _:
+            return None

@@ -33,6 +33,25 @@ Some answers of login.apigee.com are guesses, too, and have no switch, since har
 * a refresh asks for no account status but `inactive`, and a user who is active again has the old tokens back;
 * every user may have every scope that the client may have;
 * the limit of new tokens an hour counts each user's own.
+
+So have some of the gateway's:
+
+* a policy of OAuthV2 that answers (GenerateResponse) in a request flow ends that flow and skips the target, while the
+  flows of the response still run;
+* where a call failed at the target, the fault rules of the TargetEndpoint see it, and those of the ProxyEndpoint do
+  not, but for its default one where no rule of the TargetEndpoint ran, or where it is always enforced;
+* `error.message` of what a target answered, or RaiseFault said, is its body;
+* a fault as XML has the type `application/xml`, and a client asks for it by naming that type first in `Accept`;
+* the request line that is measured for 414 ends with ` HTTP/1.1`;
+* an app without a callback URL may name any redirect URI, and one with several has them separated by commas;
+* a lifetime that a variable holds counts as absent unless it is a whole number of milliseconds, 1 or more, or -1;
+* of several API products that allow a call, the first on the key is the one that variables speak of;
+* custom attributes never take the place of a field or variable that Edge itself sets;
+* a call that a Quota or SpikeArrest refuses uses nothing up; an identifier without a value is `_default`; an unknown
+  class, and a countRef that holds no whole number, are allowed what `allow` says;
+* in conditions: two sides that both read as numbers are compared as numbers; `**` of MatchesPath is one path element
+  or more; a variable that holds a broken pattern matches nothing; `true` alone is true in lower case only;
+* `apigee.authorization_server` is no part of Edge: its page and its answer to a wrong password are our own.
 """
 
 

@@ -99,7 +99,7 @@ class FakeEdge(Catalog):
         return f"<FakeEdge {self._org}/{self._env}>"
 
     def revoke(self, token: Token | str) -> None:
-        """Revoke an access token of an app, at once.
+        """Revoke an access token or a refresh token of an app, at once but for a revocation lag.
 
         Raises:
             ConfigurationError: No organization of this Edge issued it.

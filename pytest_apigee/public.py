@@ -1,7 +1,8 @@
 """The public names. `pytest_apigee` itself imports this module when the first of them is asked for."""
 
-from pytest_apigee.edge.catalog import Proxy
+from pytest_apigee.edge.catalog import AuthorizationServer, Proxy
 from pytest_apigee.edge.clock import Clock
+from pytest_apigee.edge.gateway.target import TargetFailure
 from pytest_apigee.edge.journal import Calls, Exchange
 from pytest_apigee.edge.message import ConnectionFailure, Request, Response
 from pytest_apigee.edge.records import App
@@ -22,6 +23,7 @@ __all__ = [
     "ApiKeyFactory",
     "ApigeeError",
     "App",
+    "AuthorizationServer",
     "CachedState",
     "Calls",
     "Clock",
@@ -39,6 +41,7 @@ __all__ = [
     "Response",
     "SsoClient",
     "SsoTokenFactory",
+    "TargetFailure",
     "Token",
     "TokenFactory",
     "User",

@@ -5,6 +5,7 @@ import re
 import pytest
 
 import pytest_apigee
+from pytest_apigee import policies
 
 
 def test_all_is_the_public_namespace() -> None:
@@ -26,3 +27,11 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
     """A name that the package lacks is refused as any module would refuse it."""
     with pytest.raises(AttributeError, match=re.escape("module 'pytest_apigee' has no attribute 'Apigee'")):
         pytest_apigee.Apigee  # noqa: B018 - the access is the act
+
+
+def test_the_policies_are_a_namespace_of_their_own() -> None:
+    """`pytest_apigee.policies` lists its names sorted and once, and each can be imported."""
+    names = policies.__all__
+
+    assert len(names) == len(set(names))
+    assert all(getattr(policies, name).__name__ == name for name in names if name != "NEVER")

@@ -8,13 +8,13 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
 from configparser import ConfigParser
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pytest_apigee import plugin
+from pytest_apigee import plugin, policies
 from pytest_apigee.doors import GRIEVANCES
 from pytest_apigee.edge.guesses import Guesses
 from pytest_apigee.fake import FakeEdge
@@ -230,6 +230,18 @@ def test_the_page_of_guesses_is_that_of_the_source() -> None:
 
     assert page == script["page"]()
     assert page.count("\n| `") == len(fields(Guesses))
+
+
+def test_the_page_of_policies_is_that_of_the_source() -> None:
+    """docs/policies.md lists every policy and setting, as `docs/write_policies.py` writes it, and says what each is."""
+    script = runpy.run_path(str(ROOT / "docs" / "write_policies.py"))
+    page = (ROOT / "docs" / "policies.md").read_text(encoding="utf-8")
+
+    assert page == script["page"]()
+    assert set(re.findall(r"^### (\w+)$", page, re.MULTILINE)) >= {
+        name for name in policies.__all__ if is_dataclass(getattr(policies, name)) and name != "Policy"
+    }
+    assert re.findall(r"^\| `\w+` \| [^|]* \|  \|$", page, re.MULTILINE) == []
 
 
 def test_the_table_of_methods_names_what_there_is() -> None:

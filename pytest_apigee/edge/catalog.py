@@ -104,7 +104,7 @@ class Catalog(Consumers):
             api_key: The variable that holds the API key, as ``request.header.x-apikey``; by default
                 ``request.queryparam.apikey``.
             endpoint: Flows of one's own, instead of what `security` makes: they alone decide.
-            target_endpoint: Flows around the call of the target.
+            target_endpoint: Flows around the call of the target, which there must be.
             virtual_hosts: Where it listens: ``default`` is http, ``secure`` is https.
             host: A custom domain for its URL; it leads to the environment from now on.
             org: Its organization.
@@ -123,6 +123,9 @@ class Catalog(Consumers):
             msg = "A proxy with security='none' checks neither scope nor products: leave them out, or security."
             raise ConfigurationError(msg)
         has_target = target is not None or endpoint is None
+        if target_endpoint is not None and not has_target:
+            msg = "A target_endpoint needs a target, or its flows never run: add one, as target={}."
+            raise ConfigurationError(msg)
         proxy = ApiProxy(
             name=proxy_name,
             base_path=path,
@@ -183,6 +186,9 @@ class Catalog(Consumers):
         environment = self._environment(organization.name, env)
         path = checks.base_path(base_path)
         passwords = checks.text_map("users", {} if users is None else users)
+        if "" in (*passwords, *passwords.values()):
+            msg = "A user name or password in users is empty: nobody could log in with it."
+            raise ConfigurationError(msg)
         usual = ALL_GRANTS if passwords else USUAL_GRANTS
         wanted = usual if grant_types is None else checks.choices("grant_types", grant_types, ALL_GRANTS)
         if "password" in wanted and not passwords:

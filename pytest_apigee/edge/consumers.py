@@ -99,6 +99,8 @@ class Consumers(Accounts):
             ConfigurationError: The name is taken.
         """
         organization = self._organization(org)
+        interval = str(checks.count("quota_interval", quota_interval))
+        unit = checks.choice("quota_time_unit", quota_time_unit, TIME_UNITS)
         product = ApiProduct(
             name=checks.text("name", name),
             proxies=checks.names("proxies", proxies),
@@ -109,8 +111,8 @@ class Consumers(Accounts):
             display_name=name,
             attributes=_attributes(attributes),
             quota="" if quota is None else str(checks.count("quota", quota)),
-            quota_interval="" if quota is None else str(checks.count("quota_interval", quota_interval)),
-            quota_time_unit="" if quota is None else checks.choice("quota_time_unit", quota_time_unit, TIME_UNITS),
+            quota_interval="" if quota is None else interval,
+            quota_time_unit="" if quota is None else unit,
         )
         organization.add_product(product)
         return product

@@ -22,6 +22,7 @@ _COUNTS = {
     "default_code_seconds": 1_000_000_000,
     "mfa_drift_steps": 10,
     "purge_after_days": 1_000,
+    "quota_unresolved_count": 1_000_000_000,
     "token_rate_limit": 10_000,
 }
 _PATTERNS = {
@@ -44,6 +45,8 @@ _CHOICES = {
     "al_claim": ("era", "absent", "0", "2"),
     "mfa_failure": ("sso", "uaa"),
     "uaa_generation": ("3.2", "4"),
+    "quota_status": ("era", "429", "500"),
+    "spikearrest_text": ("newer", "older"),
 }
 
 
@@ -189,7 +192,7 @@ class Guesses:
     """GUESS: status and error code of each error of OAuthV2 where both GenerateResponse and GenerateErrorResponse are
     off; confirmed for `unknown_client` and `bad_refresh_token`. Some may be set, the others keep their defaults."""
     info_revoked_code: str = "access_token_not_approved"
-    """GUESS: what follows `steps.oauth.v2.` where GetOAuthV2Info or SetOAuthV2Info meets a revoked access token; 500."""
+    """GUESS: what follows `steps.oauth.v2.` where GetOAuthV2Info or SetOAuthV2Info meets a revoked token; 500."""
     delete_info_unknown_status: int = 404
     """GUESS: the status where DeleteOAuthV2Info finds nothing is confirmed, its body is that of GetOAuthV2Info."""
     api_key_not_approved_status: int = 401
@@ -226,6 +229,27 @@ class Guesses:
     """GUESS: whether a token answer carries Cache-Control and Pragma."""
     xml_faults: bool = True
     """GUESS: whether a fault is XML where `application/xml` is the first type of Accept; if not, it is JSON always."""
+    quota_status: str = "era"
+    """GUESS: the status of the violation of a Quota or SpikeArrest where the organization's property
+    `features.isHTTPStatusTooManyRequestEnabled` does not say: `429`, `500`, or by `era` (500 in `2016`)."""
+    quota_unresolved_count: int = 0
+    """GUESS: how many calls a Quota allows whose countRef has no value and that has no count."""
+    quota_calendar_months: bool = False
+    """GUESS: whether a month of a Quota of type `calendar`, `flexi` or `rollingwindow` is one of the calendar, as some
+    saw; if not, it has 28 days, as documented."""
+    quota_sunday_first: bool = False
+    """GUESS: whether "midnight Sunday at the end of the week", when a Quota begins anew, is when Sunday begins; if not,
+    it is when Sunday ends."""
+    spikearrest_text: str = "newer"
+    """GUESS: how SpikeArrest's violation writes the rate: `newer` as `MessageRate{...}`, `older` as `5ps`."""
+    spikearrest_burst: bool = False
+    """GUESS: whether SpikeArrest lets a burst through after a rest, of as many calls as its newer text calls
+    `maxBurstMessageCount`, as some saw; if not, calls keep their distance always, as documented."""
+    raise_fault_default_body: bool = True
+    """GUESS: whether a RaiseFault that sets no body has the one that names the policy, as a recording of 2019 shows; if
+    not, it has none, as documented."""
+    raise_fault_code_prefix: str = "steps.raisefault"
+    """GUESS: what stands before `UnresolvedVariable` and `VariableOfNonMsgType` in the error codes of RaiseFault."""
     unmatched_flow_echo: bool = True
     """GUESS: a proxy without target echoes what no flow answers, with 200; if not, 404 with an empty body."""
     unknown_path_status: int = 404
@@ -254,7 +278,7 @@ class Guesses:
     def __post_init__(self) -> None:
         """Refuse a value that could not be answered with."""
         for name, value in _pairs(self):
-            if name.endswith("_status") and not _FIRST_ERROR <= value <= _LAST_ERROR:
+            if name.endswith("_status") and isinstance(value, int) and not _FIRST_ERROR <= value <= _LAST_ERROR:
                 msg = f"The guess {name!r} takes a status from {_FIRST_ERROR} to {_LAST_ERROR}, not {value!r}."
                 raise ConfigurationError(msg)
             if isinstance(value, Mapping):

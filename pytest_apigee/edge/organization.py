@@ -158,7 +158,8 @@ class Organization:
         """Add an API proxy.
 
         Raises:
-            ConfigurationError: The name is taken, or another proxy has the base path in one of the environments.
+            ConfigurationError: The name is taken, or another proxy has the base path in one of the environments, on one
+                of the virtual hosts.
         """
         if proxy.name in self.proxies:
             msg = (
@@ -292,14 +293,16 @@ class Organization:
     def _check_base_path(self, proxy: "ApiProxy") -> None:
         path = proxy.base_path.rstrip("/")
         for known in self.proxies.values():
-            is_there = known.name != proxy.name and set(known.environments) & set(proxy.environments)
+            is_other = known.name != proxy.name and set(known.virtual_hosts) & set(proxy.virtual_hosts)
+            is_there = is_other and set(known.environments) & set(proxy.environments)
             if is_there and known.base_path.rstrip("/") == path:
                 msg = f"The API proxy {known.name!r} already has the base path {proxy.base_path!r} in {self.name!r}."
                 raise ConfigurationError(msg)
 
     def _subscribe(self, app: App, product: str) -> None:
         def with_product(known: Credential) -> Credential:
-            return replace(known, products={**known.products, product: Status.APPROVED})
+            status = known.products.get(product, Status.APPROVED)
+            return replace(known, products={**known.products, product: status})
 
         for credential in app.credentials:
             self._replace_credential(app, credential.consumer_key, with_product)

@@ -112,6 +112,17 @@ class App:
         return self.credentials[0].consumer_secret
 
     @property
+    def callbacks(self) -> tuple[str, ...]:
+        """The redirect URIs that are registered for it; its callback URL may be several, separated by commas."""
+        return tuple(text.strip() for text in self.callback_url.split(",") if text.strip())
+
+    def redirect_uri(self, sent: str) -> str:
+        """Return where an authorization request is answered to, or an empty text where none of the two says it."""
+        if sent:
+            return sent if not self.callbacks or sent in self.callbacks else ""
+        return self.callbacks[0] if len(self.callbacks) == 1 else ""
+
+    @property
     def products(self) -> tuple[str, ...]:
         """The names of the API products of the first credential."""
         return tuple(self.credentials[0].products)

@@ -9,6 +9,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
+from typing import TypeVar
 
 from pytest_apigee.edge.clock import MILLISECOND
 from pytest_apigee.edge.records import NEVER_MS
@@ -95,6 +96,9 @@ class AuthorizationCode(_Issued):
     is_used: bool = False
 
 
+_Kept = TypeVar("_Kept", bound=_Issued)
+
+
 class TokenStore:
     """The tokens and codes of one organization, found by value. Forgets each some days after it expired.
 
@@ -122,7 +126,8 @@ class TokenStore:
     def add_code(self, code: AuthorizationCode) -> None:
         """Keep an authorization code that was just issued."""
         self._codes[code.value] = code
-        heapq.heappush(self._expiries, (code.expires_at_ms, code.value, ""))
+        if code.expires_at_ms != NEVER_MS:
+            heapq.heappush(self._expiries, (code.expires_at_ms, code.value, ""))
 
     def purge(self, now_ms: int, *, after: timedelta) -> None:
         """Forget what expired so long ago."""
@@ -131,10 +136,12 @@ class TokenStore:
         before_ms = now_ms - after // MILLISECOND
         while self._expiries and self._expiries[0][0] <= before_ms:
             _, value, refresh = heapq.heappop(self._expiries)
-            self.has_forgotten = True
-            self._codes.pop(value, None)
-            self._access_tokens.pop(value, None)
-            self._refresh_tokens.pop(refresh, None)
+            dropped = (
+                _dropped(self._codes, value, before_ms),
+                _dropped(self._access_tokens, value, before_ms),
+                _dropped(self._refresh_tokens, refresh, before_ms),
+            )
+            self.has_forgotten = self.has_forgotten or any(dropped)
 
     def find(self, value: str) -> AccessToken | None:
         """Return the access token with this value, whatever its state, or None."""
@@ -159,8 +166,8 @@ class TokenStore:
 
     def forget_refresh(self, value: str) -> None:
         """Forget a refresh token that another one replaced."""
-        if self._refresh_tokens.pop(value, None) is not None:
-            self._replaced.append(value)
+        self._refresh_tokens.pop(value, None)
+        self._replaced.append(value)
 
     def was_replaced(self, value: str) -> bool:
         """Return whether a token was forgotten lately because another one replaced it; only the tester is told."""
@@ -197,8 +204,18 @@ class TokenStore:
         return token is not None
 
     def revoke(self, value: str) -> bool:
-        """Revoke an access token; return whether it was found."""
-        return self.set_status(value, TokenStatus.REVOKED)
+        """Revoke an access or a refresh token; return whether it was found."""
+        revoked = TokenStatus.REVOKED
+        return self.set_status(value, revoked) or self.set_refresh_status(value, revoked)
 
     def __len__(self) -> int:
         return len(self._access_tokens)
+
+
+def _dropped(table: dict[str, _Kept], value: str, before_ms: int) -> bool:
+    """Drop what had expired by a moment, and return whether it did: the same value may have been issued anew since."""
+    kept = table.get(value)
+    if kept is None or not kept.has_expired(before_ms):
+        return False
+    del table[value]
+    return True

@@ -139,7 +139,12 @@ PARAMETERS: dict[str, dict[str, set[str]]] = {
     "set_app_status": {"app": set(), "status": set()},
     "set_key_status": {"app": set(), "status": set(), "consumer_key": OPTIONAL},
     "set_product_status": {"app": set(), "product": set(), "status": set(), "consumer_key": OPTIONAL},
-    "add_key": {"app": set(), "products": {"None", "empty list"}, "scopes": {"empty list", "empty text"}, "expires_in": OPTIONAL},
+    "add_key": {
+        "app": set(),
+        "products": {"None", "empty list"},
+        "scopes": {"empty list", "empty text"},
+        "expires_in": OPTIONAL,
+    },
     "set_developer_status": {"email": set(), "status": set(), "org": OPTIONAL},
     "set_password": {"user": set(), "password": set(), "zone": OPTIONAL},
     "find_app": {"name": set(), "org": OPTIONAL},

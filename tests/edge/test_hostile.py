@@ -2,8 +2,10 @@
 
 import base64
 import functools
+import html
 import json
 import re
+from html.parser import HTMLParser
 from urllib.parse import urlencode
 
 import jwt
@@ -382,3 +384,89 @@ def test_a_signed_payload_that_is_no_object_is_refused(path, payload):
 
     assert response.status == (400 if path == "/check_token" else 401)
     assert "could not decode" in response.text
+
+
+# Authorization servers
+
+
+@functools.cache
+def authorization_edge():
+    """Return one world for all examples, with authorization servers that ask for consent, for a login, for nothing."""
+    world = edge_at_noon()
+    world.product("weather", scopes=["READ"])
+    world.app("weatherapp", products=["weather"], consumer_key="key", consumer_secret="secret", callback_url=CALLBACK)
+    world.app("<b>\"app's</b>", consumer_key="other", consumer_secret="secret")
+    world.authorization_server("/page")
+    world.authorization_server("/login", users={"ada": "secret"})
+    world.authorization_server("/given", consent="given")
+    return world
+
+
+CALLBACK = "https://app.example/cb"
+CARRIED = ["response_type", "client_id", "redirect_uri", "scope", "state"]
+AUTHORIZATION_FIELDS = [*CARRIED, "decision", "username", "password", "grant_type", "code", "token", "refresh_token"]
+AUTHORIZATION_VALUES = ["code", "token", "key", "other", CALLBACK, "READ", "allow", "deny", "ada", "secret"]
+AUTHORIZATION_VALUES += ["authorization_code", "password", "refresh_token", "javascript:alert(1)", "\"'><script>"]
+AUTHORIZATION_VALUES += ["//evil.example", "{title}%s%(x)s", "\r\nSet-Cookie: a=b", "", "x" * 3_000]
+authorization_pairs = st.lists(
+    st.tuples(st.sampled_from(AUTHORIZATION_FIELDS), st.one_of(st.sampled_from(AUTHORIZATION_VALUES), anything)),
+    max_size=9,
+)
+
+
+class Page(HTMLParser):
+    """Reads a consent page: which elements it has, and what its hidden fields carry."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.elements, self.hidden = set(), {}
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.add(tag)
+        fields = dict(attrs)
+        if fields.get("type") == "hidden":
+            self.hidden[fields["name"]] = fields["value"]
+
+
+ELEMENTS = {"html", "head", "meta", "title", "body", "h1", "p", "form", "label", "input", "button"}
+
+
+@given(
+    fields=authorization_pairs,
+    method=st.sampled_from(["GET", "POST"]),
+    server=st.sampled_from(["/page", "/login", "/given"]),
+    endpoint=st.sampled_from(["/authorize", "/authorize", "/authorize", "/token", "/revoke"]),
+    tail=st.one_of(st.just(b""), blobs),
+)
+def test_no_form_breaks_an_authorization_server(fields, method, server, endpoint, tail):
+    """Any query and form is answered cleanly, redirects lead nowhere but to a callback, pages hold text alone."""
+    form, world = urlencode(fields, errors="replace"), authorization_edge()
+    url = f"https://acme-test.apigee.net{server}{endpoint}"
+    request = Request(method=method, url=f"{url}?{form}", headers={"Content-Type": FORM}, body=form.encode() + tail)
+
+    response = world.handle(request)
+
+    assert response.status < 500 or (response.status == 500 and request.has_malformed_form)
+    assert world.take_grievances() == ()
+    for _, value in response.headers:
+        assert not set(value) & set("\r\n\0")
+    sent = request.query if method == "GET" else request.form
+    if response.status == 302:
+        stranger = as_header(sent.get("redirect_uri") or "") if sent.get("client_id") == "other" else CALLBACK
+        assert response.headers.get("Location").startswith(stranger)
+    if "text/html" in (response.headers.get("Content-Type") or ""):
+        page = Page(response.text)
+        assert page.elements <= ELEMENTS
+        carried = {name: sent.get(name) for name in CARRIED if sent.get(name)}
+        assert page.hidden == {name: as_html(value) for name, value in carried.items()}
+
+
+def as_header(text):
+    """Return what becomes of a text in a header: blanks for what cannot be sent."""
+    return re.sub(r"[^\t\x20-\x7e\x80-\xff]", " ", text)
+
+
+def as_html(text):
+    """Return what a reader of HTML makes of a text that was written as an attribute."""
+    return html.unescape(html.escape(text.encode("utf-8", "replace").decode()))

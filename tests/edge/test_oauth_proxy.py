@@ -285,7 +285,7 @@ def test_echoes_what_no_flow_is_for(method: str, suffix: str) -> None:
 
     assert sent == (200, [("X-Kept", "1"), FORM], b"a=")
     assert edge.calls.last.reason == (
-        f"no flow of the proxy 'oauth' is for {method} /oauth/client_credential{suffix}, "
+        f"no policy of the proxy 'oauth' answers {method} /oauth/client_credential{suffix}, "
         "and it has no target, so Edge echoes the request"
     )
 
@@ -307,7 +307,7 @@ def test_answers_404_instead_of_an_echo_where_switched_off() -> None:
     sent = answer(edge, Request(url=f"{edge.gateway_url}/oauth/client_credential/authorize"))
 
     assert sent == (404, [], b"")
-    assert edge.calls.last.reason == ("no flow of the proxy 'oauth' is for GET /oauth/client_credential/authorize")
+    assert edge.calls.last.reason == ("no policy of the proxy 'oauth' answers GET /oauth/client_credential/authorize")
 
 
 def test_knows_the_apps_of_its_own_organization_only() -> None:

@@ -104,7 +104,7 @@ def test_an_error_carries_what_the_fake_saw():
     assert note == (
         "Apigee Edge (fake): organization acme, environment test, era current, seed 7\n"
         "exchanges: 1\n"
-        "  GET https://acme-test.apigee.net/oauth/client_credential/x -> 200  no flow of the proxy 'oauth' is for "
+        "  GET https://acme-test.apigee.net/oauth/client_credential/x -> 200  no policy of the proxy 'oauth' answers "
         "GET /oauth/client_credential/x, and it has no target, so Edge echoes the request"
     )
 

@@ -13,7 +13,13 @@ from pytest_apigee.edge.gateway.policies.authorization import (
     GenerateAccessTokenImplicitGrant,
     GenerateAuthorizationCode,
 )
-from pytest_apigee.edge.gateway.policies.consent import END_USER, CheckConsent, CheckPassword, ShowConsentPage
+from pytest_apigee.edge.gateway.policies.consent import (
+    END_USER,
+    AnswerNothing,
+    CheckConsent,
+    CheckPassword,
+    ShowConsentPage,
+)
 from pytest_apigee.edge.gateway.policies.generate_access_token import GenerateAccessToken
 from pytest_apigee.edge.gateway.policies.refresh_access_token import RefreshAccessToken
 from pytest_apigee.edge.gateway.policies.token_status import InvalidateToken, TokenReference
@@ -23,6 +29,7 @@ AUTHORIZE, TOKEN, REVOKE = "/authorize", "/token", "/revoke"
 CONSENTS = ("page", "given")
 ALL_GRANTS = ("authorization_code", "client_credentials", "implicit", "password", "refresh_token")
 USUAL_GRANTS = ("authorization_code", "client_credentials", "implicit", "refresh_token")
+_AT_TOKEN_ENDPOINT = ("authorization_code", "client_credentials", "password")
 _GRANT_TYPE = "request.formparam.grant_type"
 
 
@@ -54,6 +61,8 @@ class GrantSettings:
         return ProxyEndpoint(flows=tuple(flows))
 
     def _authorize_flows(self) -> list[Flow]:
+        if not {"authorization_code", "implicit"}.intersection(self.grant_types):
+            return []
         if self.consent == "given":
             return [_flow("authorize", "GET", AUTHORIZE, *self._issuing("request.queryparam."))]
         has_users = bool(self.users)
@@ -68,6 +77,7 @@ class GrantSettings:
         is_token = f'{place}response_type = "token"'
         code = GenerateAuthorizationCode(
             name="generate-code",
+            generate_response=True,
             app_end_user=END_USER,
             response_type=f"{place}response_type",
             client_id=f"{place}client_id",
@@ -77,6 +87,7 @@ class GrantSettings:
         )
         token = GenerateAccessTokenImplicitGrant(
             name="generate-implicit-token",
+            generate_response=True,
             app_end_user=END_USER,
             expires_in=self.expires_in,
             response_type=code.response_type,
@@ -94,17 +105,19 @@ class GrantSettings:
     def _token_flows(self) -> list[Flow]:
         generate = GenerateAccessToken(
             name="generate-token",
-            supported_grant_types=tuple(name for name in self.grant_types if name != "refresh_token"),
+            generate_response=True,
+            supported_grant_types=tuple(name for name in self.grant_types if name in _AT_TOKEN_ENDPOINT),
             app_end_user=END_USER,
             expires_in=self.expires_in,
             refresh_token_expires_in=self.refresh_token_expires_in,
             rfc_compliant_request_response=self.rfc_compliant,
         )
         check = Step(policy=CheckPassword(name="check-password", users=self.users), condition=_asks_for("password"))
-        flows = [_flow("token", "POST", TOKEN, check, generate)]
+        flows = [_flow("token", "POST", TOKEN, *([check] if "password" in self.grant_types else []), generate)]
         if "refresh_token" in self.grant_types:
             refresh = RefreshAccessToken(
                 name="refresh-token",
+                generate_response=True,
                 expires_in=self.expires_in,
                 refresh_token_expires_in=self.refresh_token_expires_in,
                 reuse_refresh_token=self.reuse_refresh_token,
@@ -116,7 +129,8 @@ class GrantSettings:
 
 def _revoke_flow() -> Flow:
     reference = TokenReference(variable="request.formparam.token", cascade=True)
-    return _flow("revoke", "POST", REVOKE, InvalidateToken(name="invalidate-token", tokens=(reference,)))
+    invalidate = InvalidateToken(name="invalidate-token", tokens=(reference,), generate_error_response=True)
+    return _flow("revoke", "POST", REVOKE, invalidate, AnswerNothing(name="answer-nothing"))
 
 
 def _asks_for(grant_type: str) -> str:

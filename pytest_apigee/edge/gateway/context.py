@@ -31,7 +31,10 @@ class FlowContext:
         variables: The flow variables.
         stage: Where the call is, as the variable `error.state` names it.
         flow_name: The flow that runs.
-        fault_name: The variable `fault.name`, where the call failed.
+        is_answered: Whether a policy answered the request, so that it goes no further.
+        has_failed: Whether the call failed, so that fault rules decide what its answer is.
+        fault_name: The variable `fault.name`: the last fault, also one that a policy's `continue_on_error` let pass.
+        error_message: The variable `error.message`, where the call failed.
     """
 
     state: WorldState
@@ -47,11 +50,22 @@ class FlowContext:
     variables: FlowVariables = field(init=False)
     stage: str = "PROXY_REQ_FLOW"
     flow_name: str = ""
+    is_answered: bool = False
+    has_failed: bool = False
     fault_name: str | None = None
+    error_message: str | None = None
 
     def __post_init__(self) -> None:
         """Let the variables speak of this call."""
         self.variables = FlowVariables(self)
+
+    def answer(self, response: Response) -> None:
+        """Answer the request: it goes no further, neither through the request's flows nor to a target.
+
+        Flows of the response still run, as sample proxies of Edge count on; its documentation says that a generated
+        response ends the processing (GUESS).
+        """
+        self.response, self.is_answered = response, True
 
     @property
     def message(self) -> Request | Response:

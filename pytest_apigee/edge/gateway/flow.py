@@ -4,6 +4,7 @@ Everything here is declared once: conditions are parsed and policies looked at w
 refused there. Source: the words of Edge's proxy configuration (PreFlow, flows, PostFlow, steps, fault rules).
 """
 
+import inspect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -26,7 +27,7 @@ class Step:
         condition: When, in Edge's condition language; empty for always.
 
     Raises:
-        ConfigurationError: The condition does not parse; the message says where.
+        ConfigurationError: The condition does not parse, and the message says where; or the policy is async.
     """
 
     policy: Policy
@@ -36,6 +37,9 @@ class Step:
     def __post_init__(self) -> None:
         """Parse the condition."""
         policy = checks.record("The policy of a step", self.policy, Policy)
+        if inspect.iscoroutinefunction(policy.execute):
+            msg = f"The policy {policy.name!r} cannot be async: nobody would await it. Write execute with 'def'."
+            raise ConfigurationError(msg)
         _set_condition(self, self.condition, f"the step of policy {policy.name!r}")
 
     def runs(self, context: "FlowContext") -> bool:
@@ -129,11 +133,19 @@ class _Endpoint:
                 raise ConfigurationError(msg)
         object.__setattr__(self, "flows", _all("flows", self.flows, Flow))
         object.__setattr__(self, "fault_rules", _all("fault_rules", self.fault_rules, FaultRule))
+        for rule in self.fault_rules:
+            if rule.always_enforce:
+                msg = f"The fault rule {rule.name!r} cannot always be enforced: only default_fault_rule can."
+                raise ConfigurationError(msg)
         if self.default_fault_rule is not None:
             checks.record("default_fault_rule", self.default_fault_rule, FaultRule)
 
     def chosen_flows(self, context: "FlowContext") -> Iterator[Flow]:
-        """Yield the flows that run for a call: of `flows` the first; its condition is looked at when its turn comes."""
+        """Yield the flows that run for a call: of `flows` the first; its condition is looked at when its turn comes.
+
+        The response chooses anew. Source: "Configuring flows" of Edge's documentation: one conditional flow is executed
+        as part of the request pipeline of each endpoint, and one as part of its response pipeline.
+        """
         yield self.pre_flow
         for flow in self.flows:
             if flow.runs(context):
@@ -148,10 +160,10 @@ class ProxyEndpoint(_Endpoint):
 
     Args:
         pre_flow: Runs first.
-        flows: Of these, the first whose condition holds.
+        flows: Of these, the first whose condition holds; the response looks at the conditions again.
         post_flow: Runs last.
         fault_rules: For calls that fail; of those whose condition holds, the last one in this list.
-        default_fault_rule: For those that no fault rule is for.
+        default_fault_rule: For those that no fault rule is for, also those that fail at the target.
     """
 
     def fault_rule_for(self, context: "FlowContext") -> FaultRule | None:
@@ -165,7 +177,7 @@ class TargetEndpoint(_Endpoint):
 
     Args:
         pre_flow: Runs first.
-        flows: Of these, the first whose condition holds.
+        flows: Of these, the first whose condition holds; the response looks at the conditions again.
         post_flow: Runs last.
         fault_rules: For calls that fail here or at the target; of those whose condition holds, the first.
         default_fault_rule: For those that no fault rule is for.
@@ -187,7 +199,7 @@ def _steps(what: str, given: object) -> tuple[Step, ...]:
     for item in items:
         if not isinstance(item, Policy | Step):
             kind = type(item).__name__
-            msg = f"The {what} takes a list of policies, as [Quota(name='quota-1')], or of Steps, not {kind}."
+            msg = f"The {what} takes a list of policies, as [VerifyAPIKey(name='verify-key')], or of Steps, not {kind}."
             raise ConfigurationError(msg)
     return tuple(item if isinstance(item, Step) else Step(policy=item) for item in items)
 

@@ -144,7 +144,7 @@ class OAuthErrors:
         """The response type is not the one of the operation."""
         return self._error("bad_response_type", 400, _INVALID_REQUEST, f"Response type must be {wanted}")
 
-    def _error(
+    def _error(  # noqa: PLR0913 - a row of the table
         self, row: str, status: int, code: str, text: str, *, faultstring: str = "", is_unnamed: bool = False
     ) -> OAuthError:
         fault_status, _, errorcode = self._guesses.token_faults[row].partition(" ")

@@ -4,16 +4,17 @@ State changes under the world's lock; targets run outside it, so that a target m
 Source: Edge's documentation of flows and of fault handling; runtime.md 5.1 for which faults fault rules see.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pytest_apigee.edge.gateway.context import FlowContext
 from pytest_apigee.edge.gateway.faults import AnswerFault, NamedFault, PolicyFault
-from pytest_apigee.edge.gateway.flow import Flow, ProxyEndpoint, Step, TargetEndpoint
+from pytest_apigee.edge.gateway.flow import FaultRule, ProxyEndpoint, Step, TargetEndpoint
 from pytest_apigee.edge.gateway.policy import Policy
 from pytest_apigee.edge.gateway.target import Target, TargetFailure
 from pytest_apigee.edge.gateway.target_faults import failure_fault
 from pytest_apigee.edge.message import Request, Response
 from pytest_apigee.edge.refusal import BareFault, NotModelled, Refusal
+from pytest_apigee.errors import ConfigurationError
 
 FIRST_ERROR_STATUS = 400
 _PROXY_REQUEST, _PROXY_RESPONSE = "PROXY_REQ_FLOW", "PROXY_RESP_FLOW"
@@ -23,11 +24,9 @@ _HOP_BY_HOP = ("Connection", "Content-Length", "Host", "Keep-Alive", "TE", "Trai
 
 @dataclass(kw_only=True, slots=True)
 class Pipeline:
-    """One call's way; keeps the flows that were chosen for its request, for those of its response."""
+    """One call's way."""
 
     context: FlowContext
-    _proxy_flows: list[Flow] = field(default_factory=list)
-    _target_flows: list[Flow] = field(default_factory=list)
 
     def run(self) -> Response:
         """Return the answer.
@@ -39,7 +38,7 @@ class Pipeline:
         try:
             with context.state.lock:
                 self._request()
-            if context.proxy.target is not None:
+            if context.proxy.target is not None and not context.is_answered:
                 self._call_target(context.proxy.target)
             with context.state.lock:
                 return self._response()
@@ -50,16 +49,18 @@ class Pipeline:
             raise
 
     def _request(self) -> None:
-        context = self.context
-        self._through_request(_PROXY_REQUEST, context.proxy.endpoint, self._proxy_flows)
-        if context.proxy.target is not None:
-            self._through_request(_TARGET_REQUEST, context.proxy.target_endpoint, self._target_flows)
+        proxy = self.context.proxy
+        self._through(_PROXY_REQUEST, proxy.endpoint)
+        if proxy.target is not None and not self.context.is_answered:
+            self._through(_TARGET_REQUEST, proxy.target_endpoint)
 
-    def _through_request(self, stage: str, endpoint: ProxyEndpoint | TargetEndpoint, chosen: list[Flow]) -> None:
+    def _through(self, stage: str, endpoint: ProxyEndpoint | TargetEndpoint) -> None:
         self.context.stage = stage
+        is_request = stage in (_PROXY_REQUEST, _TARGET_REQUEST)
         for flow in endpoint.chosen_flows(self.context):
-            chosen.append(flow)
-            self._run(flow.name, flow.request_steps)
+            self._run(flow.name, flow.request_steps if is_request else flow.response_steps)
+            if is_request and self.context.is_answered:
+                break
 
     def _call_target(self, target: Target) -> None:
         context = self.context
@@ -67,50 +68,74 @@ class Pipeline:
         context.stage = _TARGET_RESPONSE
 
     def _response(self) -> Response:
-        context = self.context
+        context, proxy = self.context, self.context.proxy
+        echo = None
         if context.response is None:
-            context.response = _echo(context)
-        elif context.stage == _TARGET_RESPONSE and context.response.status >= FIRST_ERROR_STATUS:
-            return self._of_failed_target(context.response)
-        for flow in self._target_flows:
-            self._run(flow.name, flow.response_steps)
-        context.stage = _PROXY_RESPONSE
-        for flow in self._proxy_flows:
-            self._run(flow.name, flow.response_steps)
+            echo = context.response = _echo(context)
+        if context.stage == _TARGET_RESPONSE:
+            if context.response.status >= FIRST_ERROR_STATUS:
+                return self._of_failed_target(context.response)
+            self._through(_TARGET_RESPONSE, proxy.target_endpoint)
+        self._through(_PROXY_RESPONSE, proxy.endpoint)
+        if context.response is echo:
+            context.notes.reason = f"{_why_echo(context)}, and it has no target, so Edge echoes the request"
         return context.response
 
     def _of_failed_target(self, answer: Response) -> Response:
         """Let the fault rules see what a target refused: no response flow does, and the client gets it unchanged."""
-        context = self.context
-        context.fault_name = "ErrorResponseCode"
-        self._apply_fault_rules()
-        return answer if context.response is None else context.response
+        self._fail("ErrorResponseCode", answer, message=answer.text)
+        try:
+            return self._response_of_fault_rules(answer)
+        except Refusal as second:
+            reason = f"the target answered {answer.status}; then, in a fault rule, {second.reason}"
+            fault = AnswerFault(response=_answer_to(self.context, second))
+            raise Refusal(fault, reason, error=second.error) from second
 
     def _after_fault_rules(self, refusal: Refusal, fault: NamedFault) -> Refusal:
-        context = self.context
-        context.fault_name = fault.name
-        context.response = rendered(context, fault)
+        answer = rendered(self.context, fault)
+        self._fail(fault.name, answer, message=fault.faultstring if isinstance(fault, PolicyFault) else answer.text)
         try:
-            self._apply_fault_rules()
+            response = self._response_of_fault_rules(answer)
         except Refusal as second:
-            return Refusal(AnswerFault(response=_answer_to(context, second)), second.reason, error=second.error)
-        return Refusal(AnswerFault(response=context.response), refusal.reason, error=refusal.error)
+            reason = f"{refusal.reason}; then, in a fault rule, {second.reason}"
+            fault_of_rule = AnswerFault(response=_answer_to(self.context, second))
+            return Refusal(fault_of_rule, reason, error=refusal.error or second.error)
+        return Refusal(AnswerFault(response=response), refusal.reason, error=refusal.error)
 
-    def _apply_fault_rules(self) -> None:
+    # GUESS: `error.message` of what a target answered, or RaiseFault said, is its body. That it is the faultstring of
+    # other faults says "What you need to know about policy errors" of Edge's documentation.
+    def _fail(self, name: str, answer: Response, *, message: str) -> None:
         context = self.context
-        is_target = context.stage in (_TARGET_REQUEST, _TARGET_RESPONSE)
-        endpoint = context.proxy.target_endpoint if is_target else context.proxy.endpoint
-        rule, default = endpoint.fault_rule_for(context), endpoint.default_fault_rule
+        context.has_failed, context.response = True, answer
+        context.fault_name, context.error_message = name or None, message
+
+    # Where a call failed at the target endpoint, the fault rules of the proxy endpoint do not run, but its default one
+    # does: community question 48596, and the Apigee forum's "Execution flow of steps in fault rule".
+    # GUESS: unless it is always enforced, only where no fault rule of the target endpoint ran.
+    def _response_of_fault_rules(self, answer: Response) -> Response:
+        context, proxy = self.context, self.context.proxy
+        endpoints: list[ProxyEndpoint | TargetEndpoint] = [proxy.endpoint]
+        if context.stage in (_TARGET_REQUEST, _TARGET_RESPONSE):
+            endpoints.insert(0, proxy.target_endpoint)
+        has_run = self._run_rule(endpoints[0].fault_rule_for(context))
+        for endpoint in endpoints:
+            default = endpoint.default_fault_rule
+            if default is not None and (default.always_enforce or not has_run) and default.runs(context):
+                has_run = self._run_rule(default)
+        return answer if context.response is None else context.response
+
+    def _run_rule(self, rule: FaultRule | None) -> bool:
         if rule is not None:
             self._run(rule.name, rule.all_steps)
-        if default is not None and (rule is None or default.always_enforce) and default.runs(context):
-            self._run(default.name, default.all_steps)
+        return rule is not None
 
     def _run(self, flow_name: str, steps: tuple[Step, ...]) -> None:
         self.context.flow_name = flow_name
         for step in steps:
             if step.runs(self.context):
                 _execute(step.policy, self.context)
+                if self.context.is_answered and self.context.stage in (_PROXY_REQUEST, _TARGET_REQUEST):
+                    break
 
 
 def rendered(context: FlowContext, fault: NamedFault) -> Response:
@@ -132,8 +157,10 @@ def _answer_to(context: FlowContext, refusal: Refusal) -> Response:
 
 
 def _execute(policy: Policy, context: FlowContext) -> None:
+    request, response = context.request, context.response
     try:
         policy.execute(context)
+        _check_messages(context, had_response=response is not None)
     except Refusal as refusal:
         _set_fault_variables(policy, context, refusal)
         if not policy.continue_on_error:
@@ -141,31 +168,47 @@ def _execute(policy: Policy, context: FlowContext) -> None:
     except NotModelled:
         raise
     except Exception as error:  # whatever a tester's own policy raises, Edge itself goes on
+        context.request, context.response = request, response
         fault = PolicyFault(
             status=500, faultstring=f"Execution of {policy.name} failed", errorcode="steps.ExecutionFailed"
         )
-        raise Refusal(fault, f"the policy {policy.name!r} raised {shown(error)}", error=error) from error
+        broken = Refusal(fault, f"the policy {policy.name!r} raised {shown(error)}", error=error)
+        _set_fault_variables(policy, context, broken)
+        raise broken from error
+
+
+def _check_messages(context: FlowContext, *, had_response: bool) -> None:
+    left: list[tuple[str, object, type[Request | Response]]] = [("request", context.request, Request)]
+    if had_response or context.response is not None:
+        left.append(("response", context.response, Response))
+    for name, message, kind in left:
+        if not isinstance(message, kind):
+            msg = f"A policy may leave a {kind.__name__} as context.{name}, not {type(message).__name__}."
+            raise ConfigurationError(msg)
 
 
 def _set_fault_variables(policy: Policy, context: FlowContext, refusal: Refusal) -> None:
     fault = getattr(refusal.fault, "cause", None) or refusal.fault
     prefix = f"{policy.variable_prefix}.{policy.name}"
     context.variables.update({f"{prefix}.failed": True})
+    if isinstance(fault, NamedFault):
+        context.fault_name = fault.name or None
     if isinstance(fault, PolicyFault):
         name = fault.errorcode if fault.errorcode.startswith("keymanagement.") else fault.name
-        context.variables.update({f"{prefix}.fault.name": name, f"{prefix}.fault.cause": fault.faultstring})
-        context.variables.update({"fault.name": fault.name})
+        context.variables.update({f"{prefix}.fault.name": name or None, f"{prefix}.fault.cause": fault.faultstring})
 
 
 def _echo(context: FlowContext) -> Response:
     """Answer as a proxy without a target does: with the request itself (GUESS `unmatched_flow_echo`)."""
-    why = f"no flow of the proxy {context.proxy.name!r} is for {context.request.method} {context.request.path}"
     if not context.state.guesses.unmatched_flow_echo:
-        raise Refusal(BareFault(status=404), why)
-    context.notes.reason = f"{why}, and it has no target, so Edge echoes the request"
+        raise Refusal(BareFault(status=404), _why_echo(context))
     kept = context.request.headers.without(*_HOP_BY_HOP)
     headers = [(name, value) for name, value in kept if _is_fit(name, value)]
     return Response(status=200, headers=headers, body=context.request.body)
+
+
+def _why_echo(context: FlowContext) -> str:
+    return f"no policy of the proxy {context.proxy.name!r} answers {context.request.method} {context.request.path}"
 
 
 def _answer_of(target: Target, context: FlowContext) -> Response:

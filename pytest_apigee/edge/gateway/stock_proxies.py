@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from pytest_apigee.edge.gateway.flow import Flow, ProxyEndpoint
+from pytest_apigee.edge.gateway.message_edits import Remove
 from pytest_apigee.edge.gateway.policies.assign_message import AssignMessage
 from pytest_apigee.edge.gateway.policies.generate_access_token import CLIENT_CREDENTIALS, GenerateAccessToken
 from pytest_apigee.edge.gateway.policies.refresh_access_token import RefreshAccessToken
@@ -20,7 +21,7 @@ OAUTH_BASE_PATH = "/oauth/client_credential"
 TOKEN_SUFFIX = "/accesstoken"  # noqa: S105 - a path
 _REFRESH_SUFFIX = "/refresh_accesstoken"
 _GRANT_TYPE = "request.queryparam.grant_type"
-_HEADER = "request.header."
+_QUERY, _HEADER = "request.queryparam.", "request.header."
 OAUTH, API_KEY, BOTH, OPEN = "oauth", "apikey", "both", "none"
 SECURITIES = (OAUTH, API_KEY, BOTH, OPEN)
 
@@ -32,9 +33,13 @@ def oauth_proxy(environment: str, *, virtual_hosts: tuple[str, ...]) -> ApiProxy
         expires_in=timedelta(milliseconds=3_600_000),
         supported_grant_types=(CLIENT_CREDENTIALS,),
         grant_type=_GRANT_TYPE,
+        generate_response=True,
     )
     refresh = RefreshAccessToken(
-        name="RefreshAccessToken", expires_in=timedelta(milliseconds=1_800_000), grant_type=_GRANT_TYPE
+        name="RefreshAccessToken",
+        expires_in=timedelta(milliseconds=1_800_000),
+        grant_type=_GRANT_TYPE,
+        generate_response=True,
     )
     return ApiProxy(
         name=OAUTH_PROXY,
@@ -70,18 +75,20 @@ class Security:
         if self.kind in (API_KEY, BOTH):
             policies += [
                 VerifyAPIKey(name="verify-api-key", api_key=self.api_key),
-                AssignMessage(name="remove-query-param-apikey", remove_headers=_removal_of(self.api_key)),
+                AssignMessage(name="remove-query-param-apikey", remove=_removal_of(self.api_key)),
             ]
         if self.kind in (OAUTH, BOTH):
             policies += [
                 VerifyAccessToken(name="verify-oauth-v2-access-token", scopes=self.scopes),
-                AssignMessage(name="remove-header-authorization", remove_headers=("Authorization",)),
+                AssignMessage(name="remove-header-authorization", remove=Remove(headers=("Authorization",))),
             ]
         return ProxyEndpoint(pre_flow=Flow(name="PreFlow", request=policies))
 
 
-def _removal_of(variable: str) -> tuple[str, ...]:
-    return (variable.removeprefix(_HEADER),) if variable.startswith(_HEADER) else ()
+def _removal_of(variable: str) -> Remove:
+    if variable.startswith(_QUERY):
+        return Remove(query_params=(variable.removeprefix(_QUERY),))
+    return Remove(headers=(variable.removeprefix(_HEADER),))
 
 
 def _post_flow(name: str, path_suffix: str, policy: Policy) -> Flow:

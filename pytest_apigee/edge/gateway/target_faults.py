@@ -26,5 +26,5 @@ def failure_fault(failure: TargetFailure, state: WorldState) -> PolicyFault:
             return PolicyFault(status=503, faultstring=text, errorcode=f"{_FLOW}SslHandshakeFailed")
         case TargetFailure.NO_ACTIVE_TARGETS:
             return PolicyFault(status=503, faultstring=_UNAVAILABLE_TEXT, errorcode=f"{_FLOW}NoActiveTargets")
-        case TargetFailure.UNAVAILABLE:
+        case _:  # TargetFailure.UNAVAILABLE
             return PolicyFault(status=503, faultstring=_UNAVAILABLE_TEXT, errorcode=f"{_FLOW}ServiceUnavailable")

@@ -15,7 +15,9 @@ Values = dict[str, Value]
 def client_values(client: Client) -> Values:
     """Return what is known of an app and its developer, by the names that follow a verified token."""
     app, developer = client.app, client.developer
-    values: Values = {
+    custom: Values = {f"developer.{name}": value for name, value in developer.attributes}
+    custom.update((f"app.{name}", value) for name, value in app.attributes)
+    return custom | {
         "developer.id": developer.developer_id,
         "developer.email": developer.email,
         "developer.userName": developer.user_name,
@@ -31,9 +33,6 @@ def client_values(client: Client) -> Values:
         "app.appType": "Developer",
         "app.apiproducts": f"[{', '.join(client.credential.products)}]",
     }
-    values.update((f"developer.{name}", value) for name, value in developer.attributes)
-    values.update((f"app.{name}", value) for name, value in app.attributes)
-    return values
 
 
 def product_values(product: ApiProduct) -> Values:
@@ -79,14 +78,13 @@ def refresh_values(context: FlowContext, token: RefreshToken) -> Values:
 
 def code_values(code: AuthorizationCode) -> Values:
     """Return what is known of an authorization code."""
-    values: Values = {
+    values: Values = {item.name: item.value for item in code.grant.attributes}
+    return values | {
         "code": code.value,
         "client_id": code.client_id,
         "redirect_uri": code.redirect_uri,
         "scope": " ".join(code.scopes),
     }
-    values.update((item.name, item.value) for item in code.grant.attributes)
-    return values
 
 
 def prefixed(prefix: str, values: Values) -> Values:
@@ -112,8 +110,9 @@ def issued_values(context: FlowContext, token: AccessToken, refresh: RefreshToke
 
 
 def api_key_values(client: Client) -> Values:
-    """Return what a verified API key says of its client."""
-    return {
+    """Return what a verified API key says of its client; custom attributes of app and key without a prefix."""
+    custom: Values = dict((*client.app.attributes, *client.credential.attributes))
+    return custom | {
         "client_id": client.credential.consumer_key,
         "client_secret": client.credential.consumer_secret,
         "redirection_uris": client.app.callback_url,

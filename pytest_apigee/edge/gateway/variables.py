@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pytest_apigee.edge.gateway import message_variables
 from pytest_apigee.edge.message import Request, Response
+from pytest_apigee.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from pytest_apigee.edge.gateway.context import FlowContext
 
 Value = str | int | bool | None
-_REQUEST, _RESPONSES, _MESSAGE = "request", ("response", "error"), "message"
+_REQUEST, _RESPONSE, _ERROR, _MESSAGE = "request", "response", "error", "message"
 
 
 class FlowVariables:
@@ -31,15 +32,13 @@ class FlowVariables:
 
     def get(self, name: str) -> Value:
         """Return the value of a variable, or None where there is none."""
-        if name in self._values:
-            return self._values[name]
         head, _, rest = name.partition(".")
         message = self.message_named(head)
         if message is not None and rest:
             value = message_variables.read(message, rest)
             if value is not None:
                 return value
-        return _described(self._context, name)
+        return self._values[name] if name in self._values else _described(self._context, name)
 
     def text(self, name: str) -> str | None:
         """Return the value of a variable as templates write it, or None where there is none."""
@@ -47,7 +46,12 @@ class FlowVariables:
         return value if value is None else written(value)
 
     def set(self, name: str, value: Value) -> None:
-        """Set a variable; one that is part of a message changes the message. None removes it."""
+        """Set a variable; one that is part of a message changes the message. None removes it.
+
+        Raises:
+            ConfigurationError: The value is nothing that a variable holds.
+        """
+        _check(name, value)
         head, _, rest = name.partition(".")
         message = self.message_named(head)
         changed = None if message is None or not rest else message_variables.changed(message, rest, value)
@@ -59,7 +63,13 @@ class FlowVariables:
             self._values[name] = value
 
     def update(self, values: "Mapping[str, Value]") -> None:
-        """Set several variables that are no part of a message; those without a value stay as they are."""
+        """Set several variables that are no part of a message; those without a value stay as they are.
+
+        Raises:
+            ConfigurationError: A value is nothing that a variable holds.
+        """
+        for name, value in values.items():
+            _check(name, value)
         self._values.update((name, value) for name, value in values.items() if value is not None)
 
     def message_named(self, name: str) -> Request | Response | None:
@@ -67,7 +77,7 @@ class FlowVariables:
         context = self._context
         if name == _REQUEST:
             return context.request
-        if name in _RESPONSES:
+        if name == _RESPONSE or (name == _ERROR and context.has_failed):
             return context.response
         return context.message if name == _MESSAGE else context.messages.get(name)
 
@@ -75,18 +85,24 @@ class FlowVariables:
         """Let a variable stand for a message."""
         context = self._context
         if name == _MESSAGE:
-            name = _REQUEST if context.response is None else _RESPONSES[0]
+            name = _REQUEST if context.response is None else _RESPONSE
         if name == _REQUEST and isinstance(message, Request):
             context.request = message
-        elif name in _RESPONSES and isinstance(message, Response):
+        elif name in (_RESPONSE, _ERROR) and isinstance(message, Response):
             context.response = message
-        elif name not in (_REQUEST, *_RESPONSES):
+        elif name not in (_REQUEST, _RESPONSE, _ERROR):
             context.messages[name] = message
 
 
 def written(value: str | int | bool) -> str:  # noqa: FBT001 - any value of a variable
     """Return a value as text, as Java writes it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _check(name: str, value: object) -> None:
+    if value is not None and not isinstance(value, str | int):
+        msg = f"The flow variable {name!r} takes text, a whole number, True, False or None, not {type(value).__name__}."
+        raise ConfigurationError(msg)
 
 
 def _described(context: "FlowContext", name: str) -> Value:  # noqa: C901, PLR0911, PLR0912 - a table, but only the row asked for is worked out
@@ -116,12 +132,12 @@ def _described(context: "FlowContext", name: str) -> Value:  # noqa: C901, PLR09
         case "system.timestamp":
             return context.state.clock.now_ms
         case "is.error":
-            return context.fault_name is not None
+            return context.has_failed
         case "fault.name":
             return context.fault_name
-        case "error.state" if context.fault_name is not None:
+        case "error.state" if context.has_failed:
             return context.stage
-        case "error.message" if context.fault_name is not None and context.response is not None:
-            return context.response.text
+        case "error.message":
+            return context.error_message
         case _:
             return None

@@ -123,13 +123,15 @@ class AuthorizationOperation(OAuthOperation):
 
     def _redirection(self, context: FlowContext, client: Client) -> Redirection:
         errors, sent = OAuthErrors(context.state), context.variables.text(self.redirect_uri)
-        callback = client.app.callback_url
-        if sent and callback and sent != callback:
-            raise self.refusal(errors.other_callback(sent), f"the callback of app {client.app.name!r} is {callback}")
-        if not sent and not callback:
-            reason = f"no redirect URI in {self.redirect_uri}, and app {client.app.name!r} has no callback"
+        app, uri = client.app, client.app.redirect_uri(sent or "")
+        if not uri and sent:
+            reason = f"the callback of app {app.name!r} is {' or '.join(app.callbacks)}"
+            raise self.refusal(errors.other_callback(sent), reason)
+        if not uri:
+            has = "has several callbacks" if app.callbacks else "has no callback"
+            reason = f"no redirect URI in {self.redirect_uri}, and app {app.name!r} {has}"
             raise self.refusal(errors.no_callback(), reason)
-        return Redirection(uri=sent or callback, was_sent=bool(sent))
+        return Redirection(uri=uri, was_sent=bool(sent))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -168,7 +170,7 @@ class GenerateAuthorizationCode(AuthorizationOperation):
         if self.generate_response:
             fields = {"code": code.value, "state": self.sent_state(context), "scope": " ".join(code.scopes)}
             separator = "&" if "?" in redirection.uri else "?"
-            context.response = _redirect(f"{redirection.uri}{separator}{_encoded(fields)}")
+            context.answer(_redirect(f"{redirection.uri}{separator}{_encoded(fields)}"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -205,7 +207,7 @@ class GenerateAccessTokenImplicitGrant(AuthorizationOperation):
                 "state": self.sent_state(context),
             }
             ordered = {name: fields[name] for name in guesses.implicit_fragment.split()}
-            context.response = _redirect(f"{redirection.uri}#{_encoded(ordered)}")
+            context.answer(_redirect(f"{redirection.uri}#{_encoded(ordered)}"))
 
 
 def _encoded(fields: dict[str, str]) -> str:

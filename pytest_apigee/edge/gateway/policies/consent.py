@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 from pytest_apigee.edge.authorization import same_text
 from pytest_apigee.edge.gateway.context import FlowContext
 from pytest_apigee.edge.gateway.entities import client_with_key
-from pytest_apigee.edge.gateway.faults import AnswerFault
+from pytest_apigee.edge.gateway.faults import AnswerFault, FlatFault
 from pytest_apigee.edge.gateway.policy import Policy
 from pytest_apigee.edge.message import Response, header_safe
 from pytest_apigee.edge.refusal import Refusal
@@ -51,7 +51,7 @@ class ShowConsentPage(Policy):
     def execute(self, context: FlowContext) -> None:
         """Answer with the page."""
         query = {name: context.request.query.get(name) or "" for name in _CARRIED}
-        context.response = consent_page(context, query, asks_for_login=self.asks_for_login)
+        context.answer(consent_page(context, query, asks_for_login=self.asks_for_login))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,7 +73,8 @@ class CheckConsent(Policy):
         form = context.request.form
         sent = {name: form.get(name) or "" for name in _CARRIED}
         if form.get("decision") == "deny":
-            raise Refusal(AnswerFault(response=_denied(context, sent)), "the user denied what the app asks for")
+            response = _denied(context, sent, asks_for_login=bool(self.users))
+            raise Refusal(AnswerFault(response=response), "the user denied what the app asks for")
         if form.get("decision") != "allow":
             page = consent_page(context, sent, asks_for_login=bool(self.users), status=400)
             raise Refusal(AnswerFault(response=page), "the form has no decision, neither allow nor deny")
@@ -106,9 +107,18 @@ class CheckPassword(Policy):
         if not user or not password:
             return
         if user not in self.users or not same_text(password, self.users[user]):
-            response = Response.of_json({"ErrorCode": "invalid_grant", "Error": "Invalid Credentials"}, status=401)
-            raise Refusal(AnswerFault(response=response), "wrong user name or password in the token request")
+            fault = FlatFault(status=401, error_code="invalid_grant", error="Invalid Credentials")
+            raise Refusal(fault, "wrong user name or password in the token request")
         context.variables.set(END_USER, user)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AnswerNothing(Policy):
+    """Answers 200 without a body, where a proxy without target would echo the request."""
+
+    def execute(self, context: FlowContext) -> None:
+        """Answer."""
+        context.response = Response(status=200)
 
 
 def consent_page(
@@ -130,11 +140,11 @@ def consent_page(
     return Response(status=status, headers=[_HTML], body=body)
 
 
-def _denied(context: FlowContext, sent: Mapping[str, str]) -> Response:
+def _denied(context: FlowContext, sent: Mapping[str, str], *, asks_for_login: bool) -> Response:
     client = client_with_key(context, sent["client_id"])
-    callback = "" if client is None else client.app.callback_url or sent["redirect_uri"]
+    callback = "" if client is None else client.app.redirect_uri(sent["redirect_uri"])
     if not callback:
-        return consent_page(context, sent, asks_for_login=False, message="Access was denied.", status=403)
+        return consent_page(context, sent, asks_for_login=asks_for_login, message="Access was denied.", status=403)
     fields = {"error": "access_denied", "state": sent["state"]}
     encoded = urlencode({name: value for name, value in fields.items() if value}, quote_via=quote, errors="replace")
     separator = "#" if sent["response_type"] == "token" else "&" if "?" in callback else "?"

@@ -122,7 +122,7 @@ class TokenOperation(OAuthOperation):
             is_rfc=self.rfc_compliant_request_response,
             is_reused=is_reused,
         )
-        context.response = answer.response()
+        context.answer(answer.response())
 
     def _client(self, context: FlowContext) -> Client:
         if self.external_authorization:

@@ -57,14 +57,15 @@ class OAuthOperation(Policy):
     """An operation of OAuthV2 that answers its client.
 
     Args:
-        generate_response: Whether it answers itself; if not, flow variables hold what it made, and the flow goes on.
+        generate_response: Whether it answers itself, and the request goes no further; if not, as where Edge's policy
+            lacks the element, flow variables hold what it made, and the flow goes on.
         generate_error_response: Whether its refusals have the flat form, and no fault rule sees them, even where
             `generate_response` is off.
     """
 
     variable_prefix: ClassVar[str] = "oauthV2"
 
-    generate_response: bool = True
+    generate_response: bool = False
     generate_error_response: bool = False
 
     def __post_init__(self) -> None:

@@ -9,8 +9,9 @@ from typing import ClassVar
 
 from pytest_apigee.edge import checks
 from pytest_apigee.edge.gateway.context import FlowContext
-from pytest_apigee.edge.gateway.entities import client_with_key
+from pytest_apigee.edge.gateway.entities import client_with_key, covering_product, products_of, why_not_covered
 from pytest_apigee.edge.gateway.faults import PolicyFault
+from pytest_apigee.edge.gateway.issuing import listed_products
 from pytest_apigee.edge.gateway.policies.client_authentication import why_unknown
 from pytest_apigee.edge.gateway.policies.oauth_v2 import Attribute, attributes_of, checked_attributes
 from pytest_apigee.edge.gateway.policy import Policy
@@ -31,6 +32,8 @@ from pytest_apigee.errors import ConfigurationError
 _STEPS = "steps.oauth.v2."
 _FAILED = 500
 _BAD_TOKEN = ("Invalid Access Token", "invalid_access_token")
+_BAD_REFRESH_TOKEN = ("Invalid Refresh Token", "invalid_refresh_token")
+_BAD_CODE = ("Invalid Authorization Code", "invalid_request-authorization_code_invalid")
 _EXPIRED_TOKEN = ("Access Token expired", "access_token_expired")
 
 
@@ -39,7 +42,8 @@ class GetOAuthV2Info(Policy):
     """Puts into variables what Edge keeps of one thing: name exactly one.
 
     Args:
-        access_token: The variable that holds an access token; sets `oauthv2accesstoken.{policy}.*`.
+        access_token: The variable that holds an access token; sets `oauthv2accesstoken.{policy}.*`. An API product of
+            its app must cover this call, as on Edge.
         authorization_code: The variable that holds an authorization code; sets `oauthv2authcode.{policy}.*`.
         client_id: The variable that holds a consumer key; sets `oauthv2client.{policy}.*`.
         refresh_token: The variable that holds a refresh token; sets `oauthv2refreshtoken.{policy}.*`.
@@ -68,7 +72,7 @@ class GetOAuthV2Info(Policy):
         """Look it up.
 
         Raises:
-            Refusal: It is not there, or has expired.
+            Refusal: It is not there, or has expired; for an access token also: no product of its app covers this call.
         """
         if self.access_token:
             kind, values = "oauthv2accesstoken", self._of_access_token(context)
@@ -84,7 +88,9 @@ class GetOAuthV2Info(Policy):
         token = _access_token(context, self.access_token)
         if not self.ignore_access_token_status:
             _check_state(context, token)
-        values = access_values(context, token) | _client_values(context, token)
+        client = _owner(context, token, _BAD_TOKEN)
+        _check_product(context, client)
+        values = access_values(context, token) | _owner_values(context, client)
         refresh = context.organization.tokens.find_refresh(token.refresh_token)
         return values if refresh is None else values | refresh_values(context, refresh)
 
@@ -186,11 +192,18 @@ def _check_state(context: FlowContext, token: AccessToken) -> None:
         raise _refusal(*_EXPIRED_TOKEN, "the access token has expired")
 
 
+def _check_product(context: FlowContext, client: Client) -> None:
+    products = products_of(context, client)
+    if covering_product(context, products) is None:
+        text, code = "Invalid API call as no apiproduct match found", "InvalidAPICallAsNoApiProductMatchFound"
+        raise _refusal(text, code, why_not_covered(context, client, products), status=401)
+
+
 def _known_code(context: FlowContext, variable: str, *, status: int = _FAILED) -> AuthorizationCode:
     code = context.organization.tokens.find_code(context.variables.text(variable) or "")
     if code is None:
         reason = f"no authorization code of this organization in {variable}"
-        raise _refusal("Invalid Authorization Code", "invalid_request-authorization_code_invalid", reason, status=status)
+        raise _refusal(*_BAD_CODE, reason, status=status)
     return code
 
 
@@ -214,22 +227,30 @@ def _of_refresh_token(context: FlowContext, variable: str) -> Values:
     token = context.organization.tokens.find_refresh(context.variables.text(variable) or "")
     if token is None:
         reason = f"no refresh token of this organization in {variable}"
-        raise _refusal("Invalid Refresh Token", "invalid_refresh_token", reason)
+        raise _refusal(*_BAD_REFRESH_TOKEN, reason)
     if token.has_expired(context.state.clock.now_ms):
         raise _refusal("Refresh Token expired", "refresh_token_expired", "the refresh token has expired")
+    client = _owner(context, token, _BAD_REFRESH_TOKEN)
     values: Values = {
         "access_token": token.access_token,
         "client_id": token.client_id,
         "scope": " ".join(token.scopes),
         "grant_type": token.grant.grant_type,
+        "organization_name": context.organization.name,
     }
     values.update((f"accesstoken.{item.name}", item.value) for item in token.grant.attributes)
-    return values | refresh_values(context, token) | _client_values(context, token)
+    return values | refresh_values(context, token) | _owner_values(context, client)
 
 
-def _client_values(context: FlowContext, token: AccessToken | RefreshToken) -> Values:
+def _owner(context: FlowContext, token: AccessToken | RefreshToken, bad: tuple[str, str]) -> Client:
     client = client_with_key(context, token.client_id)
-    return {} if client is None else client_values(client)
+    if client is None:
+        raise _refusal(*bad, "the consumer key that the token was issued to is gone")
+    return client
+
+
+def _owner_values(context: FlowContext, client: Client) -> Values:
+    return client_values(client) | {"api_product_list": f"[{', '.join(listed_products(context.state, client))}]"}
 
 
 def _refusal(text: str, code: str, reason: str, *, status: int = _FAILED) -> Refusal:

@@ -29,7 +29,7 @@ class TokenReference:
 
     variable: str
     type: str = "accesstoken"
-    cascade: bool = False
+    cascade: bool = True
 
     def __post_init__(self) -> None:
         """Check what was declared.
@@ -51,7 +51,8 @@ class _StatusOperation(OAuthOperation):
     def __post_init__(self) -> None:
         OAuthOperation.__post_init__(self)
         items = self.tokens
-        if not isinstance(items, tuple | list) or not all(isinstance(item, TokenReference) for item in items):
+        is_list = isinstance(items, tuple | list) and len(items) > 0
+        if not is_list or not all(isinstance(item, TokenReference) for item in items):
             msg = (
                 f"tokens of {self.name!r} takes a list of token references, as "
                 f"[TokenReference(variable='request.queryparam.access_token')], not {items!r}."

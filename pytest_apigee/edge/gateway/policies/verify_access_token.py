@@ -57,10 +57,13 @@ class VerifyAccessToken(Policy):
         Policy.__post_init__(self)
         checks.string(f"access_token of {self.name!r}", self.access_token)
         prefix = checks.string(f"access_token_prefix of {self.name!r}", self.access_token_prefix)
-        if prefix.split() not in ([], [prefix]):
+        if prefix and prefix.split() != [prefix]:
             msg = f"access_token_prefix of {self.name!r} takes one word, as 'Bearer', not {prefix!r}."
             raise ConfigurationError(msg)
-        object.__setattr__(self, "scopes", checks.scopes(self.scopes, f"scopes of {self.name!r}"))
+        scopes = self.scopes
+        if not isinstance(scopes, str):
+            scopes = checks.names(f"scopes of {self.name!r}", scopes, "scopes=['READ']")
+        object.__setattr__(self, "scopes", checks.scopes(scopes))
 
     def execute(self, context: FlowContext) -> None:
         """Check the token.

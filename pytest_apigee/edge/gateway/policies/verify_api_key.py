@@ -47,6 +47,13 @@ class VerifyAPIKey(Policy):
         Raises:
             Refusal: It is not good for this call.
         """
+        try:
+            self._verify(context)
+        except Refusal:
+            context.variables.update({f"verifyapikey.{self.name}.failed": True})
+            raise
+
+    def _verify(self, context: FlowContext) -> None:
         client = _known_client(context, self._sent_key(context))
         _check_active(context, client)
         products = products_of(context, client)
@@ -57,7 +64,7 @@ class VerifyAPIKey(Policy):
             raise _unauthorized("Invalid ApiKey for given resource", code, reason)
         values = client_values(client) | product_values(product)
         context.variables.update(values | {"client_id": client.credential.consumer_key})
-        context.variables.update(prefixed(f"verifyapikey.{self.name}", values | api_key_values(client)))
+        context.variables.update(prefixed(f"verifyapikey.{self.name}", api_key_values(client) | values))
 
     def _sent_key(self, context: FlowContext) -> str:
         key = context.variables.text(self.api_key)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from pytest_apigee.edge import checks
+from pytest_apigee.edge import checks, hosts
 from pytest_apigee.edge.consumers import Consumers
 from pytest_apigee.edge.gateway.authorization_server import (
     ALL_GRANTS,
@@ -25,7 +25,6 @@ from pytest_apigee.edge.gateway.proxy import VIRTUAL_HOSTS, ApiProxy
 from pytest_apigee.edge.gateway.stock_proxies import API_KEY, BOTH, OAUTH, OPEN, SECURITIES, Security
 from pytest_apigee.edge.gateway.target import target_from
 from pytest_apigee.edge.locking import locked
-from pytest_apigee.edge.organization import Organization
 from pytest_apigee.errors import ConfigurationError, found
 
 
@@ -115,7 +114,7 @@ class Catalog(Consumers):
         """
         organization = self._organization(org)
         environment = self._environment(organization.name, env)
-        path, hosts = checks.base_path(base_path), checks.choices("virtual_hosts", virtual_hosts, VIRTUAL_HOSTS)
+        path, listening = checks.base_path(base_path), checks.choices("virtual_hosts", virtual_hosts, VIRTUAL_HOSTS)
         proxy_name = checks.optional_text("name", name) or path.strip("/").replace("/", "-") or "root"
         given = None if products is None else checks.names("products", products)
         chosen = _security(security, checks.scopes(scope), api_key, endpoint)
@@ -130,15 +129,15 @@ class Catalog(Consumers):
             name=proxy_name,
             base_path=path,
             environments=(environment,),
-            virtual_hosts=hosts,
+            virtual_hosts=listening,
             endpoint=checks.record("endpoint", endpoint, ProxyEndpoint) if chosen is None else chosen.endpoint(),
             target_endpoint=TargetEndpoint() if target_endpoint is None else _target_endpoint(target_endpoint),
             target=target_from({} if target is None else target) if has_target else None,
         )
-        domain = checks.optional_text("host", host)
-        if domain is not None:
-            self._add_host(organization, domain, environment)
+        domain = None if host is None else self._domain(organization.name, host, environment)
         organization.add_proxy(proxy)
+        if domain is not None:
+            organization.add_hosts({domain: environment})
         if chosen is None or chosen.kind != OPEN:
             for product in (proxy_name,) if given is None else given:
                 organization.name_product(product, proxy=proxy_name, scopes=() if chosen is None else chosen.scopes)
@@ -219,9 +218,13 @@ class Catalog(Consumers):
             revoke_url=f"{base}{REVOKE}",
         )
 
-    def _add_host(self, organization: Organization, host: str, environment: str) -> None:
-        if organization.hosts.get(host) != environment:
-            organization.add_hosts(self._checked_hosts({host: environment}))
+    def _domain(self, org: str, host: object, environment: str) -> str:
+        """Return a custom domain in lower case, which leads nowhere yet, or to this environment already."""
+        domain = checks.custom_host(checks.text("host", host))
+        known = self._addresses().get(domain)
+        if known is None or (known.organization, known.environment) != (org, environment):
+            checks.custom_host(domain, (hosts.LOGIN, hosts.MANAGEMENT, hosts.MOCK_TARGET, *self._addresses()))
+        return domain
 
     def _seen(self, proxy: ApiProxy, organization: str, environment: str, *, host: str | None = None) -> Proxy:
         base = self.url_for(organization, environment) if host is None else f"https://{host}"

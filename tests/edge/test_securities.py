@@ -292,6 +292,30 @@ def test_takes_a_domain_that_its_organization_declared() -> None:
     assert edge.calls.last.organization == "globex"
 
 
+def test_takes_a_host_in_any_letter_case_and_more_than_once() -> None:
+    """A custom domain is the same in any letter case, with a trailing dot, and where the environment has it already."""
+    edge = frozen_edge(extra_hosts={"api.elsewhere.example": "test"})
+
+    first = weather(edge, security="none", host="API.Acme.Example")
+    again = edge.proxy("/wind", security="none", host="api.acme.example.")
+    named = edge.proxy("/rain", security="none", host="api.elsewhere.example")
+
+    assert first.url == "https://api.acme.example/weather"
+    assert again.url == "https://api.acme.example/wind"
+    assert answer(edge, get(named.url))[0] == 200
+
+
+def test_a_refused_proxy_leaves_no_host_behind() -> None:
+    """A proxy that cannot be declared declares no custom domain either."""
+    edge = frozen_edge()
+    weather(edge, security="none")
+
+    with pytest.raises(ConfigurationError):
+        edge.proxy("/weather", name="other", host="api.acme.example")
+
+    assert "api.acme.example" not in edge.known_hosts
+
+
 def test_gives_its_url_on_the_default_host_when_it_is_found_again() -> None:
     """A proxy that is found again has the URL of its environment."""
     edge = frozen_edge()
@@ -408,7 +432,7 @@ MISTAKES: list[tuple[str, Callable[[FakeEdge], object], str]] = [
             "login.apigee.com",
             "api.enterprise.apigee.com",
             "mocktarget.apigee.net",
-            "acme-test.apigee.net",
+            "acme-prod.apigee.net",
             "globex-prod.apigee.net",
         )
     ),

@@ -361,11 +361,7 @@ def keep_edits(owner: Edits) -> None:
     for what, kind in kinds.items():
         if getattr(owner, what) is not None:
             checks.record(what, getattr(owner, what), kind)
-    given: object = owner.assign_variables
-    items = tuple(given) if isinstance(given, Sequence) and not isinstance(given, str | bytes) else (given,)
-    for item in items:
-        checks.record("assign_variables, a list,", item, AssignVariable)
-    object.__setattr__(owner, "assign_variables", items)
+    object.__setattr__(owner, "assign_variables", _variables(owner.assign_variables))
     first = checks.choices("order", owner.order, ORDER)
     object.__setattr__(owner, "order", tuple(dict.fromkeys((*first, *ORDER))))
 
@@ -381,6 +377,16 @@ def apply_edits(owner: Edits, draft: Draft) -> None:
         for edit in edits:
             if edit is not None:
                 edit.apply(draft)
+
+
+def _variables(given: object) -> tuple[AssignVariable, ...]:
+    items = tuple(given) if isinstance(given, Sequence) and not isinstance(given, str | bytes) else (None,)
+    for item in items:
+        if not isinstance(item, AssignVariable):
+            kind = type(given if items == (None,) else item).__name__
+            msg = f"assign_variables takes a list of AssignVariable, not {kind}."
+            raise ConfigurationError(msg)
+    return items
 
 
 def _values(edit: Set | Add) -> Iterator[tuple[str, str, str]]:

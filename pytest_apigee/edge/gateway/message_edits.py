@@ -412,8 +412,10 @@ def _without(message: Message, kind: str, names: Names) -> Message:
 
 
 def _with_chosen(message: Message, source: Message, kind: str, names: Names) -> Message:
+    if names == ALL:
+        return _with_all(message, source, kind)
     chosen: dict[str, list[str]] = {}
-    for name in dict(parts.pairs_of(source, kind)) if names == ALL else names:
+    for name in names:
         values = [value for key, value in parts.pairs_of(source, kind) if parts.same_name(kind, key, name)]
         which = None if values else parts.numbered(name)
         if values:
@@ -424,6 +426,13 @@ def _with_chosen(message: Message, source: Message, kind: str, names: Names) -> 
         if values:
             message = parts.with_values(message, kind, name, values)
     return message
+
+
+def _with_all(message: Message, source: Message, kind: str) -> Message:
+    pairs = parts.pairs_of(source, kind)
+    for name, _ in pairs:
+        message = parts.with_values(message, kind, name, ())
+    return parts.with_pairs(message, kind, [*parts.pairs_of(message, kind), *pairs])
 
 
 def _with_line_of_request(request: Request, source: Request, whole: Sequence[str]) -> Request:

@@ -10,6 +10,7 @@ default in the braces (`{name:default}`), which only the newer Apigee documents,
 """
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -89,7 +90,7 @@ class DraftFaults:
 
 
 @dataclass(kw_only=True, slots=True)
-class Draft:
+class Draft(ABC):
     """A message that is being made, and the variables that go into it.
 
     Args:
@@ -103,13 +104,13 @@ class Draft:
     ignores_unresolved: bool
 
     @property
+    @abstractmethod
     def message(self) -> Request | Response:
         """The message as it is now."""
-        raise NotImplementedError
 
+    @abstractmethod
     def become(self, message: Request | Response) -> None:
         """Be this message from now on."""
-        raise NotImplementedError
 
     def source(self, name: str) -> Request | Response | None:
         """Return the message of a variable, to copy from, or None."""

@@ -23,7 +23,6 @@ from pytest_apigee.edge.gateway.message_variables import Message
 from pytest_apigee.edge.gateway.policy import Policy
 from pytest_apigee.edge.gateway.templates import DraftFaults, KeptDraft
 from pytest_apigee.edge.message import Request, Response
-from pytest_apigee.errors import ConfigurationError
 
 _REQUEST, _RESPONSE, _MESSAGE, _ERROR = "request", "response", "message", "error"
 _TYPES = (_REQUEST, _RESPONSE)
@@ -46,7 +45,6 @@ class AssignMessage(Policy):
         order: The order of these elements in the policy, in which they act; those that are not named come last. By
             default `assign_variables`, `copy`, `remove`, `add`, `set`.
         ignore_unresolved_variables: Whether a variable without a value reads as empty; if not, the call fails.
-        remove_headers: Names of headers to remove before all else: short for `remove`.
     """
 
     variable_prefix: ClassVar[str] = "assignmessage"
@@ -61,7 +59,6 @@ class AssignMessage(Policy):
     assign_variables: Sequence[AssignVariable] = ()
     order: Sequence[str] = ORDER
     ignore_unresolved_variables: bool = False
-    remove_headers: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         """Check what was declared.
@@ -77,9 +74,6 @@ class AssignMessage(Policy):
             checks.choice(f"type of {self.name!r}", self.type, _TYPES)
         keep_edits(self)
         checks.flag(f"ignore_unresolved_variables of {self.name!r}", self.ignore_unresolved_variables)
-        if isinstance(self.remove_headers, str):
-            msg = f"remove_headers of {self.name!r} takes a list of names, as ['Authorization'], not str."
-            raise ConfigurationError(msg)
 
     def execute(self, context: FlowContext) -> None:
         """Do it.
@@ -87,10 +81,7 @@ class AssignMessage(Policy):
         Raises:
             Refusal: A variable has no value or holds no message, and that is not ignored.
         """
-        draft = self._draft(context)
-        kept = draft.message.headers.without(*self.remove_headers)
-        draft.become(draft.message.with_headers(kept))
-        apply_edits(self, draft)
+        apply_edits(self, self._draft(context))
 
     def _draft(self, context: FlowContext) -> KeptDraft:
         faults = DraftFaults(policy=self.name, kind="AssignMessage", code="steps.assignmessage")

@@ -118,7 +118,11 @@ def test_no_switch_gives_the_defaults():
                 "blanks, not 'access_token token'."
             ),
         ),
-        ("default_access_seconds", -1, "The guess 'default_access_seconds' takes a number from 0 to 1000000000, not -1."),
+        (
+            "default_access_seconds",
+            -1,
+            "The guess 'default_access_seconds' takes a number from 0 to 1000000000, not -1.",
+        ),
         ("token_faults", "500 x", "The guess 'token_faults' takes a value of type dict, not '500 x'."),
         (
             "token_faults",

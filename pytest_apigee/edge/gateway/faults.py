@@ -35,15 +35,21 @@ class NamedFault(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PolicyFault:
-    """The fault form: compact, with every slash escaped."""
+    """The fault form: compact, with every slash escaped.
+
+    Args:
+        status: The status.
+        faultstring: What it says.
+        errorcode: Its code; what follows the last dot is its name.
+        has_challenge: Whether it carries the challenge of VerifyAccessToken.
+        is_unnamed: Whether flow variables say nothing of it.
+    """
 
     status: int
     faultstring: str
     errorcode: str
     has_challenge: bool = False
-    """Whether it carries the challenge of VerifyAccessToken."""
     is_unnamed: bool = False
-    """Whether flow variables say nothing of it."""
 
     @property
     def name(self) -> str:
@@ -73,7 +79,12 @@ class PolicyFault:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RaisedFault:
-    """What a policy was told to say."""
+    """What a policy was told to say.
+
+    Args:
+        response: The answer.
+        name: Its name, for fault rules.
+    """
 
     response: Response
     name: str = "RaiseFault"

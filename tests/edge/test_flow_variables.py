@@ -9,6 +9,7 @@ import pytest
 
 from pytest_apigee import Request, Response
 from pytest_apigee.edge.gateway.context import FlowContext
+from pytest_apigee.edge.gateway.flow import Flow, ProxyEndpoint
 from pytest_apigee.edge.gateway.policy import Policy
 from pytest_apigee.edge.gateway.variables import Value
 from tests.edge.flow_support import Look, Own, Put, Refuse, Say, pre, rule, url_of
@@ -323,11 +324,39 @@ def test_replaces_a_message(name: str, message: Request | Response, expected: ob
 
 
 def test_replaces_the_message_of_a_response() -> None:
-    """`message` is the response where there is one."""
+    """`message` is the response in flows of the response."""
     edge = frozen_edge()
     own = Own(name="own", act=lambda context: context.variables.set_message("message", ANSWERED))
+    flow = Flow(name="f", request=[Say(name="say")], response=[own])
 
-    assert answer(edge, get(url_of(edge, Say(name="say"), own))) == (202, [], b"made")
+    sent = answer(edge, get(edge.proxy("/own", endpoint=ProxyEndpoint(flows=[flow])).url))
+
+    assert sent == (202, [], b"made")
+
+
+def test_message_is_the_request_while_it_is_on_its_way() -> None:
+    """A response that a policy made early does not take the place of `message` in the request's flows."""
+    edge, seen = frozen_edge(), list[object]()
+    look = Own(name="look", act=lambda context: seen.append(context.variables.get("message.verb")))
+
+    answer(edge, get(url_of(edge, Say(name="say"), look)))
+
+    assert seen == ["GET"]
+
+
+def test_a_message_may_have_a_dot_in_its_name() -> None:
+    """Parts of a message that a policy made are found, whatever its name; the longest name that fits counts."""
+    edge, seen = frozen_edge(), list[object]()
+
+    def act(context: FlowContext) -> None:
+        context.messages["partner"] = Request(url="https://a.example/", headers={"X": "short"})
+        context.messages["partner.request"] = Request(url="https://a.example/", headers={"X": "long"})
+        seen.append(context.variables.get("partner.request.header.x"))
+        seen.append(context.variables.get("partner.header.x"))
+
+    answer(edge, get(url_of(edge, Own(name="own", act=act))))
+
+    assert seen == ["long", "short"]
 
 
 def test_finds_messages_by_name() -> None:

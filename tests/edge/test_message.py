@@ -550,3 +550,23 @@ def test_a_field_that_must_be_there() -> None:
     assert (query["a"], query["b"]) == ("1", "")
     with pytest.raises(KeyError):
         query["c"]
+
+
+def test_a_response_has_the_reason_phrase_of_its_status_unless_it_says_another():
+    """The reason phrase is HTTP's own, empty where HTTP names none, or the one that was given."""
+    reasons = [Response(status=status).reason for status in (200, 429, 599)]
+
+    assert [*reasons, Response(status=429, reason="Calm Down").reason] == ["OK", "Too Many Requests", "", "Calm Down"]
+    assert Response(status=429, reason="Calm Down").with_body("x").with_headers({"X": "1"}).reason == "Calm Down"
+    assert Response(status=429, reason="Calm Down").with_status(404).reason == "Not Found"
+
+
+@pytest.mark.parametrize("reason", ["a\nb", "\u20ac", 5])
+def test_a_reason_phrase_must_be_fit_for_the_wire(reason):
+    """A reason phrase with control characters, beyond Latin-1, or of another type is refused."""
+    with pytest.raises(ConfigurationError) as raised:
+        Response(reason=reason)
+
+    assert str(raised.value) == (
+        "The reason of a Response cannot be sent: text without control characters, and Latin-1 only."
+    )

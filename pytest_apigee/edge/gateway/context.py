@@ -69,5 +69,6 @@ class FlowContext:
 
     @property
     def message(self) -> Request | Response:
-        """The response where there is one, else the request."""
-        return self.request if self.response is None else self.response
+        """The request in flows of the request, after that the response or the error."""
+        is_request = self.stage in ("PROXY_REQ_FLOW", "TARGET_REQ_FLOW") and not self.has_failed
+        return self.request if is_request or self.response is None else self.response

@@ -32,7 +32,7 @@ class FlowVariables:
 
     def get(self, name: str) -> Value:
         """Return the value of a variable, or None where there is none."""
-        head, _, rest = name.partition(".")
+        head, rest = self._split(name)
         message = self.message_named(head)
         if message is not None and rest:
             value = message_variables.read(message, rest)
@@ -52,7 +52,7 @@ class FlowVariables:
             ConfigurationError: The value is nothing that a variable holds.
         """
         _check(name, value)
-        head, _, rest = name.partition(".")
+        head, rest = self._split(name)
         message = self.message_named(head)
         changed = None if message is None or not rest else message_variables.changed(message, rest, value)
         if changed is not None:
@@ -72,6 +72,15 @@ class FlowVariables:
             _check(name, value)
         self._values.update((name, value) for name, value in values.items() if value is not None)
 
+    def _split(self, name: str) -> tuple[str, str]:
+        """Return the name of a message and of its part; names of messages that policies made may hold dots."""
+        head, _, rest = name.partition(".")
+        own = [known for known in self._context.messages if name.startswith(f"{known}.")]
+        if own:
+            head = max(own, key=len)
+            rest = name[len(head) + 1 :]
+        return head, rest
+
     def message_named(self, name: str) -> Request | Response | None:
         """Return the message that a variable stands for, or None."""
         context = self._context
@@ -85,7 +94,7 @@ class FlowVariables:
         """Let a variable stand for a message."""
         context = self._context
         if name == _MESSAGE:
-            name = _REQUEST if context.response is None else _RESPONSE
+            name = _REQUEST if isinstance(context.message, Request) else _RESPONSE
         if name == _REQUEST and isinstance(message, Request):
             context.request = message
         elif name in (_RESPONSE, _ERROR) and isinstance(message, Response):

@@ -104,12 +104,12 @@ class AssignMessage(Policy):
     def _destination(self, context: FlowContext) -> str:
         if self.assign_to not in ("", _MESSAGE):
             return self.assign_to
-        current = _REQUEST if context.response is None else _RESPONSE
+        current = _REQUEST if isinstance(context.message, Request) else _RESPONSE
         return self.type or current if self.create_new and not self.assign_to else current
 
     # GUESS: `request` is always a request and `response` a response, whatever `type` says; a new request is a GET of
     # the root of the host that was called, without headers.
     def _new(self, context: FlowContext, name: str) -> Message:
-        current = _REQUEST if context.response is None else _RESPONSE
+        current = _REQUEST if isinstance(context.message, Request) else _RESPONSE
         kind = name if name in _TYPES else self.type or current
         return Request(url=f"{context.request.origin}/") if kind == _REQUEST else Response()

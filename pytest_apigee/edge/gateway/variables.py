@@ -13,7 +13,7 @@ from pytest_apigee.edge.message import Request, Response
 from pytest_apigee.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from pytest_apigee.edge.gateway.context import FlowContext
 
@@ -24,11 +24,12 @@ _REQUEST, _RESPONSE, _ERROR, _MESSAGE = "request", "response", "error", "message
 class FlowVariables:
     """The flow variables of one call."""
 
-    __slots__ = ("_context", "_values")
+    __slots__ = ("_context", "_unread", "_values")
 
     def __init__(self, context: "FlowContext") -> None:
         self._context = context
         self._values: dict[str, Value] = {}
+        self._unread: list[Callable[[], Mapping[str, Value]]] = []
 
     def get(self, name: str) -> Value:
         """Return the value of a variable, or None where there is none."""
@@ -38,6 +39,7 @@ class FlowVariables:
             value = message_variables.read(message, rest)
             if value is not None:
                 return value
+        self._read()
         return self._values[name] if name in self._values else _described(self._context, name)
 
     def text(self, name: str) -> str | None:
@@ -52,6 +54,7 @@ class FlowVariables:
             ConfigurationError: The value is nothing that a variable holds.
         """
         _check(name, value)
+        self._read()
         head, rest = self._split(name)
         message = self.message_named(head)
         changed = None if message is None or not rest else message_variables.changed(message, rest, value)
@@ -68,9 +71,24 @@ class FlowVariables:
         Raises:
             ConfigurationError: A value is nothing that a variable holds.
         """
+        self._read()
         for name, value in values.items():
             _check(name, value)
-        self._values.update((name, value) for name, value in values.items() if value is not None)
+            if value is not None:
+                self._values[name] = value
+
+    def update_when_read(self, values: "Callable[[], Mapping[str, Value]]") -> None:
+        """Set several variables that are no part of a message, and work them out when any variable is asked for.
+
+        Args:
+            values: Returns them; what it looks at must not change in the meantime.
+        """
+        self._unread.append(values)
+
+    def _read(self) -> None:
+        while self._unread:
+            values = self._unread.pop(0)()
+            self._values.update((name, value) for name, value in values.items() if value is not None)
 
     def _split(self, name: str) -> tuple[str, str]:
         """Return the name of a message and of its part; names of messages that policies made may hold dots."""

@@ -80,10 +80,9 @@ class VerifyAccessToken(Policy):
         client = _active_client(context, token)
         product = _product(context, client)
         self._check_scope(context, token)
-        values = access_values(context, token)
-        values.update(client_values(client))
-        values.update(product_values(product))
-        context.variables.update(values)
+        context.variables.update_when_read(
+            lambda: access_values(context, token) | client_values(client) | product_values(product)
+        )
 
     def _sent_token(self, context: FlowContext) -> str:
         if self.access_token and self.access_token.lower() != _HEADER:

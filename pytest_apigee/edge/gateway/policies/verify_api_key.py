@@ -13,8 +13,14 @@ from pytest_apigee.edge.gateway.entities import client_with_key, covering_produc
 from pytest_apigee.edge.gateway.faults import PolicyFault
 from pytest_apigee.edge.gateway.policies.client_authentication import why_unknown
 from pytest_apigee.edge.gateway.policy import Policy
-from pytest_apigee.edge.gateway.token_variables import api_key_values, client_values, prefixed, product_values
-from pytest_apigee.edge.records import Client, Status
+from pytest_apigee.edge.gateway.token_variables import (
+    Values,
+    api_key_values,
+    client_values,
+    prefixed,
+    product_values,
+)
+from pytest_apigee.edge.records import ApiProduct, Client, Status
 from pytest_apigee.edge.refusal import Refusal
 
 DEFAULT_VARIABLE = "request.queryparam.apikey"
@@ -62,9 +68,12 @@ class VerifyAPIKey(Policy):
             reason = why_not_covered(context, client, products)
             code = "oauth.v2.InvalidApiKeyForGivenResource"
             raise _unauthorized("Invalid ApiKey for given resource", code, reason)
+        context.variables.update_when_read(lambda: self._values(client, product))
+
+    def _values(self, client: Client, product: ApiProduct) -> Values:
         values = client_values(client) | product_values(product)
-        context.variables.update(values | {"client_id": client.credential.consumer_key})
-        context.variables.update(prefixed(f"verifyapikey.{self.name}", api_key_values(client) | values))
+        own = prefixed(f"verifyapikey.{self.name}", api_key_values(client) | values)
+        return values | {"client_id": client.credential.consumer_key} | own
 
     def _sent_key(self, context: FlowContext) -> str:
         key = context.variables.text(self.api_key)

@@ -15,9 +15,9 @@ import gc
 import resource
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from time import perf_counter
 from urllib.parse import urlencode
+
+from measured import Measured
 
 from pytest_apigee import App, FakeEdge, Request, Response
 
@@ -27,30 +27,8 @@ GROWTH_LIMIT = 1.5
 MEMORY_LIMIT = 1_024
 BLOCKS = 60
 RUNS_IN_A_BLOCK = 50
-MICROSECONDS = 1_000_000
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 OK = 200
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Measured:
-    """Something that is timed: what it does once, and the microseconds that this took in each block so far."""
-
-    name: str
-    run: Callable[[], object]
-    blocks: list[float] = field(default_factory=list)
-
-    def time_a_block(self) -> None:
-        """Run it often enough for the clock, and note what one run took on average."""
-        start = perf_counter()
-        for _ in range(RUNS_IN_A_BLOCK):
-            self.run()
-        self.blocks.append((perf_counter() - start) / RUNS_IN_A_BLOCK * MICROSECONDS)
-
-    @property
-    def fastest(self) -> float:
-        """The microseconds of one run in the fastest block."""
-        return min(self.blocks)
 
 
 class Gateway:
@@ -104,8 +82,8 @@ def verification() -> bool:
     """Compare a verified call with an open one; return whether the limit holds."""
     gateway = Gateway()
     gateway.fill(FEW)
-    verified = Measured(name="verified", run=gateway.verify)
-    opened = Measured(name="open", run=gateway.call_open)
+    verified = Measured(name="verified", runs_in_a_block=RUNS_IN_A_BLOCK, run=gateway.verify)
+    opened = Measured(name="open", runs_in_a_block=RUNS_IN_A_BLOCK, run=gateway.call_open)
     alternate(verified, opened)
     more = verified.fastest - opened.fastest
     print(f"{'open call':<28}{opened.fastest:>9.1f} µs")
@@ -133,7 +111,10 @@ def growth() -> bool:
     is_flat = True
     print(f"\n{'':<28}{FEW:>9,}   {MANY:>9,}")
     for name in ("issue", "verify", "revoke"):
-        small, large = (Measured(name=name, run=_repeated(gateway, name)) for gateway in (few, many))
+        small, large = (
+            Measured(name=name, runs_in_a_block=RUNS_IN_A_BLOCK, run=_repeated(gateway, name))
+            for gateway in (few, many)
+        )
         alternate(small, large)
         ratio = large.fastest / small.fastest
         is_flat = is_flat and ratio <= GROWTH_LIMIT

@@ -8,13 +8,11 @@ Run it by `tox -e benchmarks`, best on a machine that has nothing else to do.
 """
 
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from statistics import median
-from time import perf_counter
 
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
+from measured import Measured
 
 from pytest_apigee import FakeEdge, Request, Response
 from pytest_apigee.edge.sso.signing_key import test_key
@@ -22,7 +20,6 @@ from pytest_apigee.edge.sso.signing_key import test_key
 LIMIT = 1.3
 BLOCKS = 100
 RUNS_IN_A_BLOCK = 20
-MICROSECONDS = 1_000_000
 HEADERS = {
     "Authorization": "Basic ZWRnZWNsaTplZGdlY2xpc2VjcmV0",
     "Content-Type": "application/x-www-form-urlencoded",
@@ -30,28 +27,16 @@ HEADERS = {
 FORM = b"grant_type=password&username=ops%40acme.example&password=correct+horse"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Measured:
-    """Something that is timed: what it does once, and the microseconds that this took in each block so far."""
-
-    name: str
-    run: Callable[[], object]
-    blocks: list[float] = field(default_factory=list)
-
-    def time_a_block(self) -> None:
-        """Run it often enough for the clock, and note what one run took on average."""
-        start = perf_counter()
-        for _ in range(RUNS_IN_A_BLOCK):
-            self.run()
-        self.blocks.append((perf_counter() - start) / RUNS_IN_A_BLOCK * MICROSECONDS)
-
-
 def logins() -> Measured:
     """Return the login of one user at one fake Edge."""
     edge = FakeEdge()
     edge.user("ops@acme.example", password="correct horse")  # noqa: S106 - a secret of a fake, which opens nothing
     url = f"{edge.login_url}/oauth/token"
-    return Measured(name="login", run=lambda: edge.handle(Request(method="POST", url=url, headers=HEADERS, body=FORM)))
+    return Measured(
+        name="login",
+        runs_in_a_block=RUNS_IN_A_BLOCK,
+        run=lambda: edge.handle(Request(method="POST", url=url, headers=HEADERS, body=FORM)),
+    )
 
 
 def signatures(answer: object) -> Measured:
@@ -61,7 +46,11 @@ def signatures(answer: object) -> Measured:
     tokens = answer.json()
     messages = [tokens[name].rpartition(".")[0].encode() for name in ("access_token", "refresh_token")]
     key, padding, algorithm = test_key(), PKCS1v15(), SHA256()
-    return Measured(name="2 signatures", run=lambda: [key.sign(message, padding, algorithm) for message in messages])
+    return Measured(
+        name="2 signatures",
+        runs_in_a_block=RUNS_IN_A_BLOCK,
+        run=lambda: [key.sign(message, padding, algorithm) for message in messages],
+    )
 
 
 def main() -> int:

@@ -406,7 +406,8 @@ NOT_MODELLED = [
     ("POST", "/v1/organizations/acme/developers/ada@example.com/apps"),
     ("GET", "/v1/o/acme/apis/weather/deployments"),
     ("GET", "/v1/o/acme/e/test/deployments"),
-    ("GET", "/v1/organizations/acme/environments/"),
+    ("POST", "/v1/organizations/acme/environments/"),
+    ("GET", "/v1/o/acme/environments/test/"),
     ("GET", "/v1/o/acme/apiproducts"),
     ("GET", "/v1/o/acme/userroles/orgadmin/users"),
     ("GET", "/v1/users/ops@acme.example"),
@@ -428,7 +429,6 @@ def test_an_endpoint_that_is_not_modelled_is_answered_501(edge, method, path):
     [
         ("/v1/o/acme/oauth2/accesstokens/abc", "/v1/o/acme/oauth2/accesstokens/[hidden]"),
         ("/v1/o/acme/oauth2/refreshtokens/abc", "/v1/o/acme/oauth2/refreshtokens/[hidden]"),
-        ("/v1/o/acme/oauth2/authorizationcodes/abc", "/v1/o/acme/oauth2/authorizationcodes/[hidden]"),
         (
             "/v1/o/acme/developers/ada@x.example/apps/mobile/keys/abc/apiproducts/gold",
             "/v1/o/acme/developers/ada@x.example/apps/mobile/keys/[hidden]/apiproducts/gold",
@@ -437,12 +437,12 @@ def test_an_endpoint_that_is_not_modelled_is_answered_501(edge, method, path):
 )
 def test_a_secret_in_a_path_is_not_shown(edge, path, hidden):
     """What is not modelled is complained of without the token, code or key that its path holds."""
-    response = ask(edge, path, authorization=basic())
+    response = ask(edge, path, authorization=basic(), method="POST")
 
-    message = f"pytest-apigee does not model GET https://api.enterprise.apigee.com{hidden}."
+    message = f"pytest-apigee does not model POST https://api.enterprise.apigee.com{hidden}."
     assert (response.status, response.text) == (501, f"{message}\n")
     assert edge.take_grievances() == (Grievance(kind="not_modelled", message=message),)
-    assert str(edge.calls.last) == f"GET https://api.enterprise.apigee.com{hidden} -> 501  {message}"
+    assert str(edge.calls.last) == f"POST https://api.enterprise.apigee.com{hidden} -> 501  {message}"
 
 
 @pytest.mark.parametrize(
@@ -496,7 +496,19 @@ def test_other_verbs_are_not_allowed(edge, method):
     response = ask(edge, authorization=basic(), method=method)
 
     assert (response.status, list(response.headers), response.body) == (405, [], b"")
-    assert edge.calls.last.reason == f"an organization does not take {method}"
+    assert edge.calls.last.reason == f"this path takes DELETE, GET, POST, not {method}"
+
+
+@pytest.mark.parametrize("path", ["/v1/o/acme/e", "/v1/organizations/acme/environments", "/v1/o/acme/environments/"])
+def test_lists_the_environments(edge, path):
+    """The environments are listed by name, under each of the path's spellings."""
+    response = ask(edge, path, authorization=basic())
+
+    assert (response.status, list(response.headers), response.body) == (
+        200,
+        [("Content-Type", "application/json")],
+        b'[ "test", "prod" ]',
+    )
 
 
 def test_head_is_answered_like_get(edge):

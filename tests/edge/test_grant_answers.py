@@ -1,11 +1,20 @@
 """What token answers hold, byte for byte, in both eras (runtime.md 2.3, 4.1, 4.3)."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
 from pytest_apigee import ConfigurationError
-from pytest_apigee.policies import NEVER, Attribute, GenerateAccessToken, GetOAuthV2Info, RefreshAccessToken
+from pytest_apigee.policies import (
+    NEVER,
+    Attribute,
+    GenerateAccessToken,
+    GenerateAccessTokenImplicitGrant,
+    GenerateAuthorizationCode,
+    GetOAuthV2Info,
+    RefreshAccessToken,
+)
 from tests.edge.gateway_support import FORM, JSON, MOMENT_MS, answer, basic, in_era, token_request
 from tests.edge.grant_support import KEY, SECRET, Look, Put, grant_edge, new_code, post, serve, tokens
 
@@ -287,6 +296,84 @@ def test_reads_its_input_where_its_settings_say() -> None:
     assert look.seen == {"oauthv2accesstoken.info.app_enduser": "ada"}
 
 
+def test_gives_no_refresh_token_for_an_implicit_grant() -> None:
+    """An implicit grant has no refresh token, at the token endpoint neither."""
+    edge, _ = grant_edge()
+    url = serve(edge, "/token", GenerateAccessToken(name="generate", generate_response=True))
+
+    issued = tokens(edge, post(url, grant_type="implicit"))
+
+    assert [name for name in issued if name.startswith("refresh")] == ["refresh_token_expires_in", "refresh_count"]
+
+
+def test_supports_codes_and_implicit_grants_alone_by_default() -> None:
+    """Without SupportedGrantTypes, only authorization_code and implicit are."""
+    edge, _ = grant_edge()
+    url = serve(edge, "/token", GenerateAccessToken(name="generate", generate_response=True))
+
+    refused = [answer(edge, post(url, grant_type=grant))[2] for grant in ("client_credentials", "password")]
+
+    assert refused == [
+        b'{"ErrorCode" : "invalid_request", "Error" :"Unsupported grant type : client_credentials"}',
+        b'{"ErrorCode" : "invalid_request", "Error" :"Unsupported grant type : password"}',
+    ]
+
+
+@pytest.mark.parametrize("milliseconds", [4, 999, 1_000, 1_999])
+def test_shows_no_less_than_zero_seconds(milliseconds: int) -> None:
+    """A token that lasts less than two seconds shows 0, not the -1 of one that never ends."""
+    edge, _ = grant_edge()
+    lasts = timedelta(milliseconds=milliseconds)
+    settings = {"expires_in": lasts, "refresh_token_expires_in": lasts}
+
+    issued = tokens(edge, post(serve(edge, "/token", generate(**settings)), **USER))
+
+    assert (issued["expires_in"], issued["refresh_token_expires_in"]) == ("0", "0")
+
+
+RFC = """\
+{
+  "refresh_token_expires_in" : "0",
+  "api_product_list" : "[photos]",
+  "api_product_list_json" : [ "photos" ],
+  "organization_name" : "acme",
+  "developer.email" : "developer@acme.example",
+  "token_type" : "Bearer",
+  "issued_at" : "1767323045678",
+  "client_id" : "K3yK3yK3yK3yK3yK3yK3yK3yK3yK3yab",
+  "access_token" : "%(access_token)s",
+  "application_name" : "%(app_id)s",
+  "scope" : "READ WRITE",
+  "expires_in" : 1799,
+  "refresh_count" : "0",
+  "status" : "approved",
+  "plan" : "gold"
+}"""
+
+
+def test_answers_as_the_rfc_has_it_with_attributes_last() -> None:
+    """The body of RFC mode, to the byte: a number without quotes, and attributes after Edge's own fields."""
+    edge, app = grant_edge()
+    settings = {"rfc_compliant_request_response": True, "attributes": [Attribute(name="plan", value="gold")]}
+    url = serve(edge, "/token", generate(expires_in=timedelta(minutes=30), **settings))
+
+    got = answer(edge, post(url, grant_type="client_credentials"))
+
+    token = edge.calls.last.issued_token
+    assert got == (200, [JSON], (RFC % {"access_token": token, "app_id": app.app_id}).encode())
+
+
+def test_says_in_a_variable_that_a_token_never_expires() -> None:
+    """The variable of a token without end holds what its answer would."""
+    edge, _ = grant_edge()
+    names = ("oauthv2accesstoken.generate.expires_in", "oauthv2accesstoken.generate.refresh_token_expires_in")
+    look = Look(name="look", names=names)
+
+    answer(edge, post(serve(edge, "/token", generate(generate_response=False, expires_in=NEVER), look), **USER))
+
+    assert list(look.seen.values()) == ["-1", "0"]
+
+
 WRONG = [
     ({"expires_in": 5}, "expires_in of 'generate' takes a timedelta, not int."),
     (
@@ -320,6 +407,16 @@ WRONG = [
     ),
     ({"generate_response": "yes"}, "generate_response of 'generate' takes True or False, not str."),
     ({"generate_error_response": 1}, "generate_error_response of 'generate' takes True or False, not int."),
+    ({"store_token": "no"}, "store_token of 'generate' takes True or False, not str."),
+    ({"external_authorization": None}, "external_authorization of 'generate' takes True or False, not NoneType."),
+    (
+        {"rfc_compliant_request_response": 1},
+        "rfc_compliant_request_response of 'generate' takes True or False, not int.",
+    ),
+    ({"grant_type": 5}, "grant_type of 'generate' takes text, not int."),
+    ({"client_id": None}, "client_id of 'generate' takes text, not NoneType."),
+    ({"expires_in_ref": timedelta(1)}, "expires_in_ref of 'generate' takes text, not timedelta."),
+    ({"external_access_token": True}, "external_access_token of 'generate' takes text, not bool."),
 ]
 
 
@@ -328,6 +425,50 @@ def test_refuses_settings_that_cannot_be(settings: dict[str, object], message: s
     """A wrong setting is refused where the policy is made."""
     with pytest.raises(ConfigurationError) as caught:
         generate(**settings)
+
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("declare", "message"),
+    [
+        (
+            lambda: RefreshAccessToken(name="refresh", reuse_refresh_token="yes"),  # type: ignore[arg-type]
+            "reuse_refresh_token of 'refresh' takes True or False, not str.",
+        ),
+        (
+            lambda: RefreshAccessToken(name="refresh", refresh_token=None),  # type: ignore[arg-type]
+            "refresh_token of 'refresh' takes text, not NoneType.",
+        ),
+        (
+            lambda: GenerateAuthorizationCode(name="code", redirect_uri=5),  # type: ignore[arg-type]
+            "redirect_uri of 'code' takes text, not int.",
+        ),
+        (
+            lambda: GenerateAuthorizationCode(name="code", external_authorization_code=5),  # type: ignore[arg-type]
+            "external_authorization_code of 'code' takes text, not int.",
+        ),
+        (
+            lambda: GenerateAuthorizationCode(name="code", expires_in=60),  # type: ignore[arg-type]
+            "expires_in of 'code' takes a timedelta, not int.",
+        ),
+        (
+            lambda: GenerateAccessTokenImplicitGrant(name="implicit", attributes=["plan"]),  # type: ignore[list-item]
+            (
+                "attributes of 'implicit' takes a list of attributes, as [Attribute(name='plan', value='gold')], "
+                "not ['plan']."
+            ),
+        ),
+        (
+            lambda: GenerateAuthorizationCode(name=""),
+            "The name of GenerateAuthorizationCode takes text, not an empty text.",
+        ),
+    ],
+)
+def test_refuses_settings_of_other_operations_that_cannot_be(declare: Callable[[], object], message: str) -> None:
+    """The other operations refuse wrong settings in the same words."""
+    with pytest.raises(ConfigurationError) as caught:
+        declare()
 
     assert str(caught.value) == message
 

@@ -119,8 +119,18 @@ def inactive(act: Callable[[FakeEdge], object]) -> Callable[[FakeEdge, str], Req
     return send
 
 
-def without_callback(edge: FakeEdge, url: str) -> Request:
-    return token_request(url, response_type="code", client_id=edge.app(products=["photos"]).consumer_key)
+def expired_key(edge: FakeEdge, url: str) -> Request:
+    key = edge.add_key(edge.find_app("photobook"), expires_in=timedelta(0))
+    return token_request(url, **PASSWORD, client_id=key.consumer_key, client_secret=key.consumer_secret)
+
+
+def revoked_app(edge: FakeEdge, url: str) -> Request:
+    edge.set_app_status(edge.find_app("photobook"), "revoked")
+    return token_request(url, **ASK)
+
+
+def without_callback(edge: FakeEdge, url: str, response_type: str = "code") -> Request:
+    return token_request(url, response_type=response_type, client_id=edge.app(products=["photos"]).consumer_key)
 
 
 def with_callbacks(edge: FakeEdge, url: str) -> Request:
@@ -256,6 +266,34 @@ ROWS = [
         reason="the consumer key is revoked (app 'photobook')",
     ),
     Row(
+        name="key expired",
+        send=expired_key,
+        flat=(401, "invalid_client", "Consumer key has expired"),
+        fault=(401, "Consumer key has expired", "keymanagement.service.consumer_key_expired"),
+        reason="the consumer key has expired (app 'photobook')",
+    ),
+    Row(
+        name="client of another world",
+        send=lambda edge, url: post(url, **PASSWORD, client_id=FakeEdge(seed=8).app().consumer_key),
+        flat=(401, "invalid_client", "ClientId is Invalid"),
+        fault=CLIENT,
+        reason=f"{NO_APP}; it is a key of another world (of another test, perhaps kept in a module-level cache)",
+    ),
+    Row(
+        name="client id in the query",
+        send=lambda edge, url: token_request(f"{url}?client_id={KEY}&client_secret={SECRET}", **PASSWORD),
+        flat=(401, "invalid_client", "Client identifier is required"),
+        fault=(500, "Client identifier is required", "steps.oauth.v2.FailedToResolveClientId"),
+        reason="no client id: client_id is read from a Basic header or the form, never from the query",
+    ),
+    Row(
+        name="grant type in the query",
+        send=lambda edge, url: post(f"{url}?grant_type=password"),
+        flat=(400, REQUEST, "Required param : grant_type"),
+        fault=(500, "Required param : grant_type", PARAM),
+        reason="grant_type is absent; 'policy' reads it from request.formparam.grant_type (use apigee.token_url)",
+    ),
+    Row(
         name="no refresh token",
         operation="refresh",
         send=sends(**REFRESH),
@@ -382,6 +420,22 @@ ROWS = [
         flat=(401, REQUEST, "Invalid client id : nobody. ClientId is Invalid"),
         fault=(500, "Invalid client id : nobody. ClientId is Invalid", "oauth.v2.InvalidClientIdentifier"),
         reason=NO_APP,
+    ),
+    Row(
+        name="authorize: app revoked",
+        operation="code",
+        send=revoked_app,
+        flat=(401, "invalid_client", "App not Approved"),
+        fault=(401, "App not Approved", "keymanagement.service.invalid_client-app_not_approved"),
+        reason="the app is revoked (app 'photobook')",
+    ),
+    Row(
+        name="implicit: no redirect URI",
+        operation="implicit",
+        send=lambda edge, url: without_callback(edge, url, response_type="token"),
+        flat=(400, REQUEST, "Redirection URI is required"),
+        fault=(500, "Redirection URI is required", PARAM),
+        reason="no redirect URI in request.formparam.redirect_uri, and app 'app-1' has no callback",
     ),
     Row(
         name="authorize: other callback",

@@ -105,12 +105,17 @@ def granted_scopes(organization: Organization, client: Client, requested: str | 
     return tuple(scope for scope in scopes if scope in wanted) if wanted else scopes
 
 
-def seconds_shown(issued: AccessToken | RefreshToken) -> int:
-    """Return the lifetime of a token as answers show it: one second less than it has.
+def seconds_shown(issued: AccessToken | RefreshToken, *, since_ms: int | None = None) -> int:
+    """Return how long a token lasts as answers show it: in seconds, one less than it has.
 
-    Source: runtime.md 2.3.
+    Never less than 0 (GUESS): -1 would say that it never ends. Source: runtime.md 2.3.
+
+    Args:
+        issued: A token that ends.
+        since_ms: The moment to count from; by default when it was issued.
     """
-    return (issued.expires_at_ms - issued.issued_at_ms) // SECOND_MS - 1
+    begins_ms = issued.issued_at_ms if since_ms is None else since_ms
+    return max(0, (issued.expires_at_ms - begins_ms) // SECOND_MS - 1)
 
 
 def listed_products(state: WorldState, client: Client) -> list[str]:

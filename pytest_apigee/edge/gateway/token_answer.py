@@ -5,7 +5,7 @@ Source: runtime.md 2.3, 4.1, 4.3.
 
 from dataclasses import dataclass
 
-from pytest_apigee.edge.gateway.issuing import SECOND_MS, IssuedTokens, listed_products, seconds_shown
+from pytest_apigee.edge.gateway.issuing import IssuedTokens, listed_products, seconds_shown
 from pytest_apigee.edge.jackson import Json, pretty
 from pytest_apigee.edge.message import Response
 from pytest_apigee.edge.organization import Organization
@@ -91,5 +91,5 @@ class TokenAnswer:
         if refresh.expires_at_ms == NEVER_MS:
             return "0"
         if self.is_reused and self.state.guesses.reused_refresh_shows_remaining:
-            return str((refresh.expires_at_ms - self.state.clock.now_ms) // SECOND_MS - 1)
+            return str(seconds_shown(refresh, since_ms=self.state.clock.now_ms))
         return str(seconds_shown(refresh))

@@ -30,6 +30,8 @@ from pytest_apigee.edge.records import NEVER_MS, Client
 from pytest_apigee.edge.tokens import Grant
 
 CLIENT_CREDENTIALS = "client_credentials"
+GRANTS_WITH_REFRESH_TOKEN = ("authorization_code", "password")
+"""The grants that give a refresh token, too: runtime.md 4.1; an implicit grant gives none: 4.2."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -183,12 +185,11 @@ class GenerateAccessToken(TokenOperation):
         """
         client, grant_type = self.identified_client(context, self.supported_grant_types)
         grant = self._grant(context, client, grant_type)
-        has_refresh = grant_type != CLIENT_CREDENTIALS
         access_value, refresh_value = self.external_values(context)
         order = Order(
             grant=grant,
             access_ms=self.access_ms(context),
-            refresh_ms=self.refresh_ms(context) if has_refresh else None,
+            refresh_ms=self.refresh_ms(context) if grant_type in GRANTS_WITH_REFRESH_TOKEN else None,
             access_value=access_value,
             refresh_value=refresh_value,
             is_kept=self.store_token,

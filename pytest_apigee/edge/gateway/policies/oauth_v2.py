@@ -4,7 +4,7 @@ Source: runtime.md 5.1 for the two forms of an error.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import ClassVar
 
@@ -75,8 +75,12 @@ class OAuthOperation(Policy):
             ConfigurationError: A setting cannot be.
         """
         Policy.__post_init__(self)
-        checks.flag(f"generate_response of {self.name!r}", self.generate_response)
-        checks.flag(f"generate_error_response of {self.name!r}", self.generate_error_response)
+        for setting in fields(self):
+            what, given = f"{setting.name} of {self.name!r}", getattr(self, setting.name)
+            if isinstance(setting.default, bool):
+                checks.flag(what, given)
+            elif isinstance(setting.default, str):
+                checks.string(what, given)
 
     def refusal(self, error: OAuthError, reason: str) -> Refusal:
         """Return a refusal in the form that the settings choose."""

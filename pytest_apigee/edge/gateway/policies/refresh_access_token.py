@@ -43,9 +43,10 @@ class RefreshAccessToken(TokenOperation):
         tokens = context.organization.tokens
         if context.state.guesses.refresh_kills_access:
             tokens.forget(known.access_token)
-        tokens.forget_refresh(known.value)
-        access_value, refresh_value = self.external_values(context)
         reused = self.reuse_refresh_token
+        if not reused:
+            tokens.forget_refresh(known.value)
+        access_value, refresh_value = self.external_values(context)
         order = Order(
             grant=grant,
             access_ms=self.access_ms(context),

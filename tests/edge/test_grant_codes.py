@@ -11,11 +11,11 @@ from pytest_apigee.policies import (
     GenerateAccessToken,
     GenerateAccessTokenImplicitGrant,
     GenerateAuthorizationCode,
-    Policy,
 )
 from tests.edge.gateway_support import JSON, answer, flat, get, token_request
 from tests.edge.grant_support import CALLBACK, KEY, Put, grant_edge, location, new_code, post, serve, tokens
 
+Kind = type[GenerateAuthorizationCode | GenerateAccessTokenImplicitGrant]
 CODE = {"grant_type": "authorization_code"}
 OTHER_CALLBACK = "https://app.example/other"
 
@@ -134,9 +134,7 @@ OPERATIONS = [
 
 
 @pytest.mark.parametrize(("kind", "response_type", "follows"), OPERATIONS, ids=["code", "implicit"])
-def test_reads_an_authorization_request_where_its_settings_say(
-    kind: type[Policy], response_type: str, follows: str
-) -> None:
+def test_reads_an_authorization_request_where_its_settings_say(kind: Kind, response_type: str, follows: str) -> None:
     """Each input may come from another variable, as from the query of a GET."""
     edge, _ = grant_edge()
     names = ("response_type", "client_id", "redirect_uri", "scope", "state")
@@ -156,9 +154,7 @@ def test_reads_an_authorization_request_where_its_settings_say(
     ("sent", "shown"),
     [("https://x.example/\r\nSet-Cookie: a=b", "https://x.example/  Set-Cookie: a=b"), ("oob", "oob")],
 )
-def test_redirects_nowhere_else_than_told(
-    kind: type[Policy], response_type: str, follows: str, sent: str, shown: str
-) -> None:
+def test_redirects_nowhere_else_than_told(kind: Kind, response_type: str, follows: str, sent: str, shown: str) -> None:
     """Where no callback is registered, the request's own is taken as it is, but makes no further header."""
     edge, _ = grant_edge()
     app = edge.app(products=["photos"])
@@ -169,7 +165,7 @@ def test_redirects_nowhere_else_than_told(
 
 
 @pytest.mark.parametrize(("kind", "response_type", "follows"), OPERATIONS, ids=["code", "implicit"])
-def test_echoes_the_state_in_percent_encoding(kind: type[Policy], response_type: str, follows: str) -> None:
+def test_echoes_the_state_in_percent_encoding(kind: Kind, response_type: str, follows: str) -> None:
     """A state of any characters comes back, and adds no parameter of its own."""
     edge, _ = grant_edge()
     url = serve(edge, "/authorize", kind(name="policy", generate_response=True))

@@ -643,6 +643,16 @@ def test_what_is_complained_of_first_is_a_guess(is_first: object, code: str) -> 
     assert code.encode() in answer(edge, post(url, grant_type="foo", client_id="nobody"))[2]
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+@pytest.mark.parametrize(("sent", "status"), [({"grant_type": "password"}, 200), ({"grant_type": "foo"}, 400)])
+def test_looks_at_both_in_either_order(sent: dict[str, str], status: int, *, is_first: bool) -> None:
+    """Grant type and client must be right, whichever is looked at first."""
+    edge, _ = grant_edge(guesses={"grant_type_before_client": is_first})
+    url = serve(edge, "/policy", policy("token", generate_response=True))
+
+    assert answer(edge, post(url, **{**PASSWORD, **sent}))[0] == status
+
+
 @pytest.mark.parametrize("header", ["Basic !!!", "Basic bm9jb2xvbg=="])
 def test_a_basic_header_that_does_not_decode_is_no_client(header: str) -> None:
     """A Basic header that is broken hides the form, unless the guess says that it counts as absent."""

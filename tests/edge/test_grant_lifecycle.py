@@ -90,7 +90,10 @@ class Grants(RuleBasedStateMachine):
         self.apps: list[App] = [app, other]
         self.accesses: list[Access] = []
         self.pairs: list[Refresh] = []
-        lasts = {"expires_in": ACCESS_MS * MILLISECOND, "refresh_token_expires_in": REFRESH_MS * MILLISECOND}
+        lasts: dict[str, Any] = {
+            "expires_in": ACCESS_MS * MILLISECOND,
+            "refresh_token_expires_in": REFRESH_MS * MILLISECOND,
+        }
         code = GenerateAuthorizationCode(name="code", generate_response=True, expires_in=CODE_MS * MILLISECOND)
         grants = ["authorization_code", "password"]
         token = GenerateAccessToken(name="token", generate_response=True, supported_grant_types=grants, **lasts)

@@ -126,9 +126,8 @@ def test_a_reused_refresh_token_is_not_called_exchanged_once_it_is_forgotten() -
 def test_a_refresh_token_is_good_to_its_last_millisecond() -> None:
     """A refresh token is good until its end, and is refused from then on."""
     edge, _ = grant_edge()
-    lasting = {"reuse_refresh_token": True}
     request = post(
-        refresh_url(edge, **lasting),
+        refresh_url(edge, reuse_refresh_token=True),
         **REFRESH,
         refresh_token=first_tokens(edge, refresh_token_expires_in=timedelta(hours=1))["refresh_token"],
     )

@@ -21,7 +21,7 @@ def edge_of_products(*names: str, own: tuple[str, ...] = ()) -> tuple[FakeEdge, 
     return edge, edge.app("photobook", products=names, scopes=own, callback_url="https://app.example/")
 
 
-def scope_of(edge: FakeEdge, app: App, grant: dict[str, str] = PASSWORD, **fields: str) -> str:
+def scope_of(edge: FakeEdge, app: App, grant: dict[str, str] = PASSWORD, /, **fields: str) -> str:
     """Return the scope of a token answer."""
     supported = ("client_credentials", "password")
     generate = GenerateAccessToken(name="generate", generate_response=True, supported_grant_types=supported)

@@ -142,9 +142,10 @@ def test_sockets_stay_blocked(run):
 
 
 @pytest.mark.parametrize("mode", ["auto", "strict"])
-def test_async_tests_use_it(run, mode):
+def test_async_tests_use_it(run_apart, mode):
     """An asynchronous test uses the fixtures, and its loop runs on when time moves."""
-    done = run(
+    # Apart: older versions of pytest-asyncio leave an open loop, which a later test of this process would pay for.
+    done = run_apart(
         """
         import asyncio, pytest, requests
 
@@ -162,7 +163,7 @@ def test_async_tests_use_it(run, mode):
         pytest__ini=textwrap.dedent(INI),
     )
 
-    assert (done.counts, done.failures) == ({"passed": 1}, {})
+    assert done.counts == {"passed": 1}
 
 
 def test_a_moved_clock_fires_no_timeout(run):

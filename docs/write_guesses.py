@@ -2,11 +2,11 @@
 
 import ast
 import inspect
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Iterator, Mapping
+from itertools import chain, pairwise
 from pathlib import Path
 
-from pytest_apigee.edge import guesses
+from pytest_apigee.edge import guesses, management_guesses
 
 PAGE = Path(__file__).with_name("guesses.md")
 INTRODUCTION = """\
@@ -57,15 +57,23 @@ So have some of the gateway's:
 
 def page() -> str:
     """Return the text of the page."""
-    rows = "".join(f"| `{name}` | `{value!r}` | {text} |\n" for name, value, text in switches())
-    return INTRODUCTION + rows + WITHOUT_A_SWITCH
+    rows, tables = [], []
+    for name, value, text in switches():
+        if isinstance(value, Mapping):
+            rows.append(f"| `{name}` | [below](#{name}) | {text} |\n")
+            entries = "".join(f"| `{row}` | `{said}` |\n" for row, said in value.items())
+            tables.append(f"\n## {name}\n\n| row | default |\n|---|---|\n{entries}")
+        else:
+            rows.append(f"| `{name}` | `{value!r}` | {text} |\n")
+    return "".join((INTRODUCTION, *rows, WITHOUT_A_SWITCH, *tables))
 
 
 def switches() -> Iterator[tuple[str, object, str]]:
     """Yield each switch: its name, its default, and the text below it in the source."""
     defaults = guesses.Guesses()
-    body = ast.parse(inspect.getsource(guesses.Guesses)).body[0].body  # type: ignore[attr-defined]  # a class
-    for field, below in pairwise(body):
+    kinds = (guesses.Guesses, management_guesses.ManagementGuesses)
+    bodies = (ast.parse(inspect.getsource(kind)).body[0].body for kind in kinds)  # type: ignore[attr-defined]  # classes
+    for field, below in chain.from_iterable(map(pairwise, bodies)):
         match field, below:
             case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
                 said = " ".join(text.split()).removeprefix("GUESS").lstrip(": ")

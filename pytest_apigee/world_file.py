@@ -131,6 +131,8 @@ def _declare_organization(world: "Catalog", table: FieldReader) -> None:
             revocation_lag=table.number("revocation_lag", 0),
         )
     )
+    for role in table.tables("roles"):
+        role.placed(partial(_declare_role, world, organization, role))
     for developer in table.tables("developers"):
         developer.placed(partial(_declare_developer, world, organization, developer))
     for product in table.tables("apiproducts"):
@@ -140,6 +142,17 @@ def _declare_organization(world: "Catalog", table: FieldReader) -> None:
     for api in table.tables("apis"):
         api.placed(partial(_declare_api, world, organization, api))
     table.finish(ignored=_SHOWN)
+
+
+def _declare_role(world: "Catalog", organization: Organization, table: FieldReader) -> None:
+    name = table.text("name")
+    given: dict[str, tuple[str, ...]] = {}
+    for permission in table.tables("resourcePermission"):
+        path = permission.text("path")
+        given[path] = (*given.get(path, ()), *permission.texts("permissions"))
+        permission.finish(ignored=("organization",))
+    table.finish()
+    world.role(name, permissions=given, org=organization.name)
 
 
 def _declare_developer(world: "Catalog", organization: Organization, table: FieldReader) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pytest_apigee.edge import checks
 from pytest_apigee.edge.landscape import Landscape, zone_name
 from pytest_apigee.edge.locking import locked
+from pytest_apigee.edge.roles import Role, is_role_name
 from pytest_apigee.edge.sso import totp
 from pytest_apigee.edge.sso.clients import SsoClient
 from pytest_apigee.edge.users import User, UserStatus
@@ -44,8 +45,9 @@ class Accounts(Landscape):
             mfa: Whether a login needs an MFA code, from a generated secret.
             mfa_secret: The base32 secret of an authenticator app; given, MFA is on.
             machine: Whether it is a machine user, who has a password even in a SAML zone.
-            roles: The roles by organization; by default `orgadmin` in the default organization, or where `zone` says
-                another one, in the first organization that has it.
+            roles: The roles by organization: `orgadmin`, `opsadmin`, `businessuser`, `user`, `readonlyadmin`, or those
+                of `apigee.role(name)`; `sysadmin` may do everything everywhere. By default `orgadmin` in the default
+                organization, or where `zone` says another one, in the first organization that has it.
             zone: The zone whose user it is: a SAML zone, or `uaa` for login.apigee.com. By default the zone that the
                 organizations in `roles` have, if it is one for all, else login.apigee.com.
             status: ``active``, ``inactive``, ``locked``, ``unverified`` or ``password_expired``.
@@ -78,6 +80,33 @@ class Accounts(Landscape):
         )
         self._state.users.add(user)
         return user
+
+    @locked
+    def role(
+        self, name: str, *, permissions: Mapping[str, Iterable[str]] | None = None, org: str | None = None
+    ) -> Role:
+        """Declare a role of an organization, beside those that Edge has; users get it by `apigee.user(roles=...)`.
+
+        Args:
+            name: Letters, digits and `._-`.
+            permissions: The verbs `get`, `put` (for POST too) and `delete` by resource path, as
+                `{"/developers": ["get", "put"]}`. A path goes for what is below it too; `*` stands for anything; the
+                most specific path alone decides; an empty list forbids.
+            org: The organization.
+
+        Raises:
+            ConfigurationError: The role exists, or a name, path or verb cannot be.
+        """
+        organization = self._organization(org)
+        if not is_role_name(checks.text("name", name)):
+            msg = f"{name!r} cannot be the name of a role: letters, digits and '._-' only."
+            raise ConfigurationError(msg)
+        if name in organization.roles:
+            msg = f"The role {name!r} already exists in organization {organization.name!r}."
+            raise ConfigurationError(msg)
+        role = Role(name=name, permissions=checks.permissions({} if permissions is None else permissions))
+        organization.roles.put(role)
+        return role
 
     @locked
     def find_user(self, email: str, *, zone: str | Zone | None = None) -> User:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from pytest_apigee.edge.message import host_of
+from pytest_apigee.edge.roles import VERBS, is_resource_path
 from pytest_apigee.errors import ConfigurationError, listed, nearest
 
 _Kind = TypeVar("_Kind")
@@ -124,11 +125,15 @@ def scopes(given: object, what: str = "scopes") -> tuple[str, ...]:
 
 def text_map(what: str, given: object) -> dict[str, str]:
     """Return a dict of texts."""
-    pairs = given.items() if isinstance(given, Mapping) else ((None, None),)
-    if all(isinstance(key, str) and isinstance(value, str) for key, value in pairs):
-        return {str(key): str(value) for key, value in pairs}
-    msg = f"{what} takes a dict of texts, not {_kind_of(given)}."
-    raise ConfigurationError(msg)
+    if not isinstance(given, Mapping):
+        msg = f"{what} takes a dict of texts, not {_kind_of(given)}."
+        raise ConfigurationError(msg)
+    for key, value in given.items():
+        if not isinstance(key, str) or not isinstance(value, str):
+            told = f"a key of type {_kind_of(key)}" if not isinstance(key, str) else f"{_kind_of(value)} at {key!r}"
+            msg = f"{what} takes a dict of texts, not one with {told}."
+            raise ConfigurationError(msg)
+    return dict(given)
 
 
 def roles(given: object) -> dict[str, tuple[str, ...]]:
@@ -139,6 +144,22 @@ def roles(given: object) -> dict[str, tuple[str, ...]]:
     return {
         text("An organization in roles", name): names(f"roles[{name!r}]", items, "roles={'acme': ['orgadmin']}")
         for name, items in given.items()
+    }
+
+
+def permissions(given: object) -> dict[str, tuple[str, ...]]:
+    """Return the verbs that a role allows, by resource path."""
+    if not isinstance(given, Mapping):
+        msg = f"permissions takes a dict of lists by path, as permissions={{'/developers': ['get']}}, not {given!r}."
+        raise ConfigurationError(msg)
+    for path in given:
+        if not is_resource_path(text("A path in permissions", path)):
+            msg = f"{path!r} cannot be a resource path: it starts with a slash, as '/developers' or '/developers/*'."
+            raise ConfigurationError(msg)
+    example = "permissions={'/developers': ['get']}"
+    return {
+        path: tuple(choice("permission", verb, VERBS) for verb in names(f"permissions[{path!r}]", verbs, example))
+        for path, verbs in given.items()
     }
 
 

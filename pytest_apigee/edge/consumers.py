@@ -13,7 +13,7 @@ from pytest_apigee.edge.accounts import Accounts
 from pytest_apigee.edge.clock import MILLISECOND
 from pytest_apigee.edge.locking import locked
 from pytest_apigee.edge.organization import Organization
-from pytest_apigee.edge.records import ApiProduct, App, Credential, Developer, DeveloperStatus, Status
+from pytest_apigee.edge.records import ApiProduct, App, AppPath, Credential, Developer, DeveloperStatus, Stamp, Status
 from pytest_apigee.errors import ConfigurationError, found, listed, nearest
 
 _Status = TypeVar("_Status", Status, DeveloperStatus)
@@ -60,6 +60,7 @@ class Consumers(Accounts):
             last_name=checks.text("last_name", last_name),
             user_name=checks.optional_text("user_name", user_name) or address.partition("@")[0],
             attributes=_attributes(attributes),
+            stamp=Stamp.of(self.clock.now_ms),
         )
         organization.add_developer(developer)
         return developer
@@ -113,6 +114,7 @@ class Consumers(Accounts):
             quota="" if quota is None else str(checks.count("quota", quota)),
             quota_interval="" if quota is None else interval,
             quota_time_unit="" if quota is None else unit,
+            stamp=Stamp.of(self.clock.now_ms),
         )
         organization.add_product(product)
         return product
@@ -162,6 +164,8 @@ class Consumers(Accounts):
             credentials=(credential,),
             callback_url=checks.optional_text("callback_url", callback_url) or "",
             attributes=_attributes(attributes),
+            scopes=credential.scopes,
+            stamp=Stamp.of(self.clock.now_ms),
         )
         organization.add_app(app)
         return app
@@ -239,7 +243,7 @@ class Consumers(Accounts):
         known = self.own_app(app)
         organization = self._organization(known.organization)
         if products is None:
-            wanted = dict(known.credentials[0].products)
+            wanted = dict(known.credentials[0].products) if known.credentials else {}
         else:
             wanted = {name: organization.subscription(name) for name in checks.names("products", products)}
         credential = self.new_credential(products=wanted, scopes=scopes)
@@ -256,7 +260,7 @@ class Consumers(Accounts):
             ConfigurationError: The app was declared in another one.
         """
         organization = self._state.organizations.get(checks.record("app", app, App).organization)
-        known = None if organization is None else organization.apps.get((app.developer, app.name))
+        known = None if organization is None else organization.apps.get(app.path)
         if known is None or known.app_id != app.app_id:
             msg = f"The app {app.name!r} is not one of this fake Edge; it was declared in another one."
             raise ConfigurationError(msg)
@@ -275,18 +279,19 @@ class Consumers(Accounts):
         """An app that is subscribed to every API product of the default organization, declared before or after."""
         with self._lock:
             organization = self._organization(None)
-            owner = (self.default_developer(organization), _DEFAULT_APP)
-            if owner not in organization.apps:
+            path = AppPath(developer=self.default_developer(organization), company="", name=_DEFAULT_APP)
+            if path not in organization.apps:
                 app = App(
                     name=_DEFAULT_APP,
                     app_id=self._state.identifiers.uuid(),
                     organization=organization.name,
-                    developer=owner[0],
+                    developer=path.developer,
                     credentials=(self.new_credential(),),
                     follows_products=True,
+                    stamp=Stamp.of(self.clock.now_ms),
                 )
                 organization.add_app(app)
-            return organization.apps[owner]
+            return organization.apps[path]
 
     def new_credential(
         self,

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from pytest_apigee.edge.management_guesses import CHOICES, COUNTS, MGMT_ERROR, MGMT_ERRORS, ManagementGuesses
 from pytest_apigee.errors import ConfigurationError, listed, nearest
 
 _GRANT = "(authorization_code|client_credentials|implicit|password|refresh_token)"
@@ -18,6 +19,7 @@ _FRAGMENT_FIELD = "(access_token|expires_in|scope|state)"
 _FIRST_ERROR = 400
 _LAST_ERROR = 599
 _COUNTS = {
+    **COUNTS,
     "default_access_seconds": 1_000_000_000,
     "default_code_seconds": 1_000_000_000,
     "mfa_drift_steps": 10,
@@ -40,7 +42,8 @@ _MEANT = {
     "edgecli_grants": "grants separated by blanks, of authorization_code, client_credentials, implicit, password and "
     "refresh_token",
 }
-_CHOICES = {
+_CHOICES: dict[str, tuple[str | int, ...]] = {
+    **CHOICES,
     "scope_rule": ("any", "all"),
     "al_claim": ("era", "absent", "0", "2"),
     "mfa_failure": ("sso", "uaa"),
@@ -66,11 +69,14 @@ _TOKEN_FAULTS = {
     "wider_scope": "500 steps.oauth.v2.invalid_request",
     "wrong_secret": "500 oauth.v2.InvalidClientIdentifier",
 }
-_TOKEN_FAULT = re.compile(r"[45]\d\d [A-Za-z][\w.-]*")
+_TABLES = {
+    "token_faults": (_TOKEN_FAULTS, re.compile(r"[45]\d\d [A-Za-z][\w.-]*"), "status and error code"),
+    "mgmt_errors": (MGMT_ERRORS, MGMT_ERROR, "status, code and text"),
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Guesses:
+class Guesses(ManagementGuesses):
     """The switches, each a GUESS."""
 
     # login.apigee.com (sso.md section 5)
@@ -205,6 +211,8 @@ class Guesses:
     """GUESS: the text for a missing refresh token."""
     key_not_approved_text: str = "Client Id not Approved"
     """GUESS: no recording shows the text for a revoked key."""
+    company_not_active_text: str = "Company Status is not Active"
+    """GUESS: no recording shows the text for an inactive company."""
     not_approved_status: int = 401
     """GUESS: VerifyAccessToken's status for a revoked app or key and an inactive developer; its codes are confirmed."""
     key_expired_text: str = "Consumer key has expired"
@@ -259,30 +267,19 @@ class Guesses:
     server_header_2016: str = "Apigee Router"
     """GUESS: the Server header of token answers in the era `2016`; empty leaves it out."""
 
-    # api.enterprise.apigee.com (management.md section 7)
-    mgmt_unauthorized_body: str = ""
-    """GUESS: the body of a 401."""
-    mgmt_realm: str = "usergrid"
-    """GUESS: the realm in the challenge of a 401."""
-    mgmt_forbidden_body: str = ""
-    """GUESS: the body of a 403; the status is confirmed."""
-    mgmt_unknown_org_status: int = 403
-    """GUESS: today 403 whatever is wrong, earlier 404."""
-    mgmt_method_not_allowed_body: str = ""
-    """GUESS: the body of a 405."""
+    # api.enterprise.apigee.com: the others are in `management_guesses.py`
     basic_takes_unusable_accounts: bool = False
     """GUESS: whether Basic takes the password of an account that is locked, unverified, or whose password expired."""
-    mgmt_created_by: str = "defaultUser"
-    """GUESS: who created and last changed an organization."""
 
     def __post_init__(self) -> None:
         """Refuse a value that could not be answered with."""
         for name, value in _pairs(self):
-            if name.endswith("_status") and isinstance(value, int) and not _FIRST_ERROR <= value <= _LAST_ERROR:
+            is_error = name.endswith("_status") and name not in _CHOICES and isinstance(value, int)
+            if is_error and not _FIRST_ERROR <= value <= _LAST_ERROR:
                 msg = f"The guess {name!r} takes a status from {_FIRST_ERROR} to {_LAST_ERROR}, not {value!r}."
                 raise ConfigurationError(msg)
             if isinstance(value, Mapping):
-                object.__setattr__(self, name, _token_faults(value))
+                object.__setattr__(self, name, _table(name, value))
             if isinstance(value, str) and not (value.isascii() and (value.isprintable() or not value)):
                 msg = f"The guess {name!r} takes printable ASCII text, not {value!r}."
                 raise ConfigurationError(msg)
@@ -310,7 +307,7 @@ class Guesses:
             if name not in known:
                 msg = f"Unknown guess {name!r}. Allowed: {listed(known)}.{nearest(str(name), known)}"
                 raise ConfigurationError(msg)
-            wanted = dict if name == "token_faults" else type(known[name].default)
+            wanted = dict if name in _TABLES else type(known[name].default)
             if name in _CHOICES and value not in _CHOICES[name]:
                 raise _not_a_choice(name, value)
             if type(value) is not wanted:
@@ -327,12 +324,13 @@ def _not_a_choice(name: str, value: object) -> ConfigurationError:
     return ConfigurationError(f"The guess {name!r} takes one of {listed(map(repr, _CHOICES[name]))}, not {value!r}.")
 
 
-def _token_faults(given: Mapping[str, Any]) -> dict[str, str]:
-    for row, fault in given.items():
-        if row not in _TOKEN_FAULTS:
-            msg = f"Unknown row {row!r} of the guess 'token_faults'. Allowed: {listed(_TOKEN_FAULTS)}."
-            raise ConfigurationError(f"{msg}{nearest(str(row), _TOKEN_FAULTS)}")
-        if not isinstance(fault, str) or not _TOKEN_FAULT.fullmatch(fault):
-            msg = f"The guess 'token_faults' takes status and error code, as {_TOKEN_FAULTS[row]!r}, not {fault!r}."
+def _table(name: str, given: Mapping[str, Any]) -> dict[str, str]:
+    defaults, pattern, meant = _TABLES[name]
+    for row, text in given.items():
+        if row not in defaults:
+            msg = f"Unknown row {row!r} of the guess {name!r}. Allowed: {listed(defaults)}."
+            raise ConfigurationError(f"{msg}{nearest(str(row), defaults)}")
+        if not isinstance(text, str) or not pattern.fullmatch(text):
+            msg = f"The guess {name!r} takes {meant}, as {defaults[row]!r}, not {text!r}."
             raise ConfigurationError(msg)
-    return {**_TOKEN_FAULTS, **given}
+    return {**defaults, **given}

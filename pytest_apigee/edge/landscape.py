@@ -141,6 +141,19 @@ class Landscape(World):
         return organization
 
     @locked
+    def set_properties(self, properties: Mapping[str, str], *, org: str | None = None) -> None:
+        """Set feature flags of an organization, beside those that it has.
+
+        Args:
+            properties: Texts by name, as `{"features.isOAuthRevokeEnabled": "true"}`.
+            org: The organization.
+
+        Raises:
+            ConfigurationError: There is no such organization, or a name or value is no text.
+        """
+        self._organization(org).properties.update(checks.text_map("properties", properties))
+
+    @locked
     def zone(self, name: str | None = None, *, organizations: Iterable[str] | None = None) -> Zone:
         """Declare a SAML zone, ``https://{name}.login.apigee.com``, and turn SAML on for organizations.
 

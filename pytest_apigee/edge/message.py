@@ -25,7 +25,7 @@ FINAL_STATUSES = range(200, 600)
 _PHRASES = {int(status): status.phrase for status in HTTPStatus}
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _UNFIT_HEADER_VALUE = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
-_SECRET_SEGMENT = re.compile(r"(?<=/keys)/[^/]+|(?<=tokens)/[^/]+|(?<=/authorizationcodes)/[^/]+")
+_SECRET_SEGMENT = re.compile(r"(?<=/keys)/(?!create$)[^/]+|(?<=tokens)/[^/]+|(?<=/authorizationcodes)/[^/]+")
 _MALFORMED_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 

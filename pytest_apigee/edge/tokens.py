@@ -12,9 +12,10 @@ from enum import StrEnum
 from typing import TypeVar
 
 from pytest_apigee.edge.clock import MILLISECOND
-from pytest_apigee.edge.records import NEVER_MS
+from pytest_apigee.edge.records import NEVER_MS, Stamp
+from pytest_apigee.edge.token_index import Search, TokenIndex, TokenPage
 
-_REPLACED_REMEMBERED = 1_000
+_GONE_REMEMBERED = 1_000
 
 
 class TokenStatus(StrEnum):
@@ -43,6 +44,19 @@ class Grant:
     grant_type: str
     end_user: str = ""
     attributes: tuple[TokenAttribute, ...] = ()
+
+    @property
+    def search(self) -> Search:
+        """The search that finds its access tokens and no others."""
+        return Search(app_id=self.app_id, end_user=self.end_user)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """When somebody changed a token through the management API, and who."""
+
+    at_ms: int
+    by: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,13 +123,21 @@ class TokenStore:
         self._access_tokens: dict[str, AccessToken] = {}
         self._refresh_tokens: dict[str, RefreshToken] = {}
         self._codes: dict[str, AuthorizationCode] = {}
-        self._replaced: deque[str] = deque(maxlen=_REPLACED_REMEMBERED)
+        self._index = TokenIndex()
+        self._changes: dict[str, Change] = {}  # beside the tokens, as most are never changed
+        self._replaced: deque[str] = deque(maxlen=_GONE_REMEMBERED)
+        self._deleted: deque[str] = deque(maxlen=_GONE_REMEMBERED)
         self._expiries: list[tuple[int, str, str]] = []
         self.has_forgotten = False
 
     def add(self, token: AccessToken, refresh: RefreshToken | None = None) -> None:
-        """Keep a token that was just issued, with its refresh token if it has one."""
+        """Keep a token that was just issued, with its refresh token if it has one.
+
+        A token that comes from elsewhere may have the value of one that is there, which then gives way.
+        """
+        self._remove(token.value)
         self._access_tokens[token.value] = token
+        self._index.add(token.value, token.grant.search)
         lasts = [token.expires_at_ms]
         if refresh is not None:
             self._refresh_tokens[refresh.value] = refresh
@@ -136,9 +158,12 @@ class TokenStore:
         before_ms = now_ms - after // MILLISECOND
         while self._expiries and self._expiries[0][0] <= before_ms:
             _, value, refresh = heapq.heappop(self._expiries)
+            token = _dropped(self._access_tokens, value, before_ms)
+            if token is not None:
+                self._unindex(token)
             dropped = (
+                token,
                 _dropped(self._codes, value, before_ms),
-                _dropped(self._access_tokens, value, before_ms),
                 _dropped(self._refresh_tokens, refresh, before_ms),
             )
             self.has_forgotten = self.has_forgotten or any(dropped)
@@ -161,7 +186,7 @@ class TokenStore:
 
     def forget(self, value: str) -> None:
         """Forget an access token that another one replaced."""
-        if self._access_tokens.pop(value, None) is not None:
+        if self._remove(value):
             self._replaced.append(value)
 
     def forget_refresh(self, value: str) -> None:
@@ -173,17 +198,56 @@ class TokenStore:
         """Return whether a token was forgotten lately because another one replaced it; only the tester is told."""
         return value in self._replaced
 
+    def was_deleted(self, value: str) -> bool:
+        """Return whether a token or code was deleted lately; only the tester is told."""
+        return value in self._deleted
+
     def delete(self, value: str) -> None:
         """Delete an access token; its refresh token stays."""
-        self._access_tokens.pop(value, None)
+        self._remove(value)
+        self._deleted.append(value)
 
     def delete_code(self, value: str) -> None:
         """Delete an authorization code."""
         self._codes.pop(value, None)
+        self._deleted.append(value)
 
     def replace_token(self, token: AccessToken) -> None:
-        """Keep an access token as it is now."""
+        """Keep an access token as it is now; its app and its end user stay."""
         self._access_tokens[token.value] = token
+
+    def change(self, token: AccessToken, change: Change) -> None:
+        """Keep an access token as somebody changed it."""
+        self.replace_token(token)
+        self._changes[token.value] = change
+
+    def stamp_of(self, token: AccessToken) -> Stamp:
+        """Return when an access token was issued and last changed through the management API, and by whom."""
+        stamp = Stamp.of(token.issued_at_ms)
+        change = self._changes.get(token.value)
+        return stamp if change is None else stamp.changed(change.at_ms, change.by)
+
+    def codes(self) -> list[AuthorizationCode]:
+        """Return every authorization code, oldest first."""
+        return list(self._codes.values())
+
+    def page(self, search: Search, *, start: str, limit: int) -> TokenPage:
+        """Return some of the access tokens that a search finds, whatever their state.
+
+        Args:
+            search: What to look for.
+            start: The first token of the page; empty for the first page.
+            limit: How many to return at most.
+        """
+        return self._index.page(search, start=start, limit=limit)
+
+    def count(self, search: Search) -> int:
+        """Return how many access tokens a search finds."""
+        return self._index.count(search)
+
+    def matching(self, search: Search) -> list[AccessToken]:
+        """Return every access token that a search finds."""
+        return [self._access_tokens[value] for value in self._index.all(search)]
 
     def replace_refresh(self, token: RefreshToken) -> None:
         """Keep a refresh token as it is now."""
@@ -211,11 +275,21 @@ class TokenStore:
     def __len__(self) -> int:
         return len(self._access_tokens)
 
+    def _remove(self, value: str) -> bool:
+        token = self._access_tokens.pop(value, None)
+        if token is None:
+            return False
+        self._unindex(token)
+        return True
 
-def _dropped(table: dict[str, _Kept], value: str, before_ms: int) -> bool:
-    """Drop what had expired by a moment, and return whether it did: the same value may have been issued anew since."""
+    def _unindex(self, token: AccessToken) -> None:
+        self._index.remove(token.value, token.grant.search)
+        self._changes.pop(token.value, None)
+
+
+def _dropped(table: dict[str, _Kept], value: str, before_ms: int) -> _Kept | None:
+    """Drop and return what had expired by a moment; the same value may have been issued anew since."""
     kept = table.get(value)
     if kept is None or not kept.has_expired(before_ms):
-        return False
-    del table[value]
-    return True
+        return None
+    return table.pop(value)

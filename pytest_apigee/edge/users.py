@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from pytest_apigee.edge.roles import SYSTEM_ADMINISTRATOR
 from pytest_apigee.edge.zones import DEFAULT_ZONE, Zone
 from pytest_apigee.errors import ConfigurationError, found, listed
 
@@ -46,6 +47,11 @@ class User:
     def belongs_to(self, organization: str) -> bool:
         """Return whether the user has any role in an organization."""
         return bool(self.roles.get(organization))
+
+    @property
+    def is_system_administrator(self) -> bool:
+        """Whether the user is one of those who run a private cloud, and may do everything in every organization."""
+        return any(SYSTEM_ADMINISTRATOR in names for names in self.roles.values())
 
     @property
     def logs_in_by_saml(self) -> bool:
@@ -96,6 +102,20 @@ class UserDirectory:
             raise ConfigurationError(msg)
         known = {user.email.lower(): user for user in candidates}
         return found(known, email.lower(), "SSO user", "" if zone is None else _place(zone))
+
+    def with_role(self, organization: str, role: str) -> list[User]:
+        """Return the users who have a role in an organization, in the order of their declaration."""
+        return [user for user in self._users.values() if role in user.roles.get(organization, ())]
+
+    def give_role(self, user: User, organization: str, role: str) -> User:
+        """Give a user a role in an organization, from now on."""
+        names = dict.fromkeys((*user.roles.get(organization, ()), role))
+        return self._changed(replace(user, roles={**user.roles, organization: tuple(names)}))
+
+    def take_role(self, user: User, organization: str, role: str) -> User:
+        """Take a role in an organization from a user, from now on."""
+        names = tuple(name for name in user.roles.get(organization, ()) if name != role)
+        return self._changed(replace(user, roles={**user.roles, organization: names}))
 
     def set_password(self, user: User, password: str, *, salt: str) -> User:
         """Change a password, and with it the salt: tokens issued before are void from now on, whichever it is."""

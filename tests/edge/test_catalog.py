@@ -7,7 +7,7 @@ import pytest
 
 from pytest_apigee import App, ConfigurationError, ConnectionFailure, FakeEdge, Proxy, Token, TokenFactory
 from pytest_apigee.edge.identifiers import Identifiers, is_marked
-from pytest_apigee.edge.records import NEVER_MS, ApiProduct, Developer, DeveloperStatus, Status
+from pytest_apigee.edge.records import NEVER_MS, ApiProduct, Developer, DeveloperStatus, Stamp, Status
 from tests.edge.gateway_support import MOMENT_MS, NO_MATCH, Answer, answer, bearer, frozen_edge, get
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
@@ -105,8 +105,8 @@ def test_names_an_organization_by_its_short_name() -> None:
 
 
 def test_declares_a_developer() -> None:
-    """A developer has an id of its own and what was said of it."""
-    edge = FakeEdge()
+    """A developer has an id of its own and what was said of it, and is as old as the declaration."""
+    edge = frozen_edge()
 
     developer = edge.developer("ada@example.com", first_name="Ada", last_name="L", user_name="countess")
 
@@ -117,6 +117,7 @@ def test_declares_a_developer() -> None:
         last_name="L",
         user_name="countess",
         status=DeveloperStatus.ACTIVE,
+        stamp=Stamp.of(MOMENT_MS),
     )
 
 
@@ -133,7 +134,7 @@ def test_names_what_the_test_does_not_name() -> None:
 
 def test_declares_a_product() -> None:
     """A product has what was said of it; its scopes may be one text."""
-    edge = FakeEdge()
+    edge = frozen_edge()
 
     product = edge.product(
         "weather", proxies=["w"], environments=["test"], resources=["/a", "/b/**"], scopes="READ WRITE"
@@ -146,6 +147,7 @@ def test_declares_a_product() -> None:
         resources=("/a", "/b/**"),
         scopes=("READ", "WRITE"),
         display_name="weather",
+        stamp=Stamp.of(MOMENT_MS),
     )
 
 

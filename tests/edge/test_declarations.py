@@ -124,6 +124,7 @@ PARAMETERS: dict[str, dict[str, set[str]]] = {
         "first_name": {"empty text"},
         "last_name": {"empty text"},
     },
+    "role": {"name": set(), "permissions": {"None", "empty dict"}, "org": OPTIONAL},
     "zone": {"name": OPTIONAL, "organizations": {"None", "empty list"}},
     "sso_client": {
         "client_id": set(),
@@ -179,6 +180,7 @@ def complete(edge: FakeEdge) -> dict[str, dict[str, object]]:
         "organization": {"name": "globex"},
         "product": {"name": "silver"},
         "proxy": {"base_path": "/weather"},
+        "role": {"name": "support"},
         "deploy_oauth": {"env": "prod"},
         "set_app_status": {"app": app, "status": "revoked"},
         "set_key_status": {"app": app, "status": "revoked"},

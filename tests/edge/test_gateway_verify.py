@@ -346,7 +346,7 @@ def test_counts_approved_products_only(status: Status) -> None:
         App(name="a", app_id="1", organization="globex", developer=developer.email, credentials=(credential,))
     )
 
-    token = TokenFactory(edge)(organization.apps["ada@example.com", "a"])
+    token = TokenFactory(edge)(organization.apps["ada@example.com", "", "a"])
 
     assert answer(edge, get(api.url, bearer(token))) == NO_MATCH
     assert token.scopes == ()

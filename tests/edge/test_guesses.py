@@ -7,8 +7,8 @@ import itertools
 
 import pytest
 
-from pytest_apigee.edge import guesses as module
 from pytest_apigee.edge.guesses import Guesses
+from pytest_apigee.edge.management_guesses import ManagementGuesses
 from pytest_apigee.errors import ConfigurationError
 from pytest_apigee.fake import FakeEdge
 
@@ -27,15 +27,20 @@ OF_A_KIND = {
     "quota_status": "500",
     "spikearrest_text": "older",
     "token_faults": {**SWITCHES["token_faults"], "bad_code": "400 keymanagement.service.bad_code"},
+    "mgmt_errors": {**SWITCHES["mgmt_errors"], "app_exists": "400 some.Code {name} is there"},
+    "mgmt_refresh_action_status": 200,
+    "mgmt_revoke_status": 200,
+    "mgmt_search_last_next": "null",
+    "mgmt_token_action_status": 204,
 }
 
 
 def documented_switches():
     """Return each switch with the docstring that follows it in the source."""
-    tree = ast.parse(inspect.getsource(module))
-    body = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Guesses").body
+    bodies = [ast.parse(inspect.getsource(kind)).body[0].body for kind in (Guesses, ManagementGuesses)]
     return {
         node.target.id: following.value.value if isinstance(following, ast.Expr) else ""
+        for body in bodies
         for node, following in itertools.pairwise(body)
         if isinstance(node, ast.AnnAssign)
     }
@@ -150,6 +155,15 @@ def test_no_switch_gives_the_defaults():
                 "'500 steps.oauth.v2.invalid_request-authorization_code_invalid', not 400."
             ),
         ),
+        (
+            "mgmt_errors",
+            {"key_exists": "409"},
+            (
+                "The guess 'mgmt_errors' takes status, code and text, as "
+                "'409 keymanagement.service.ConsumerKeyAlreadyExists Consumer key already exists', not '409'."
+            ),
+        ),
+        ("mgmt_revoke_status", 404, "The guess 'mgmt_revoke_status' takes one of 200, 202, not 404."),
         ("scope_rule", "", "The guess 'scope_rule' takes one of 'all', 'any', not ''."),
     ],
 )

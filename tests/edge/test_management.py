@@ -398,18 +398,14 @@ def test_an_unknown_organization_is_refused(edge, name):
 
 
 NOT_MODELLED = [
-    ("POST", "/v1/o/acme"),
-    ("DELETE", "/v1/organizations/acme"),
-    ("GET", "/v1/organizations"),
     ("GET", "/v1/o/"),
-    ("GET", "/v1/o/acme/developers"),
-    ("POST", "/v1/organizations/acme/developers/ada@example.com/apps"),
-    ("GET", "/v1/o/acme/apis/weather/deployments"),
-    ("GET", "/v1/o/acme/e/test/deployments"),
-    ("POST", "/v1/organizations/acme/environments/"),
-    ("GET", "/v1/o/acme/environments/test/"),
-    ("GET", "/v1/o/acme/apiproducts"),
-    ("GET", "/v1/o/acme/userroles/orgadmin/users"),
+    ("GET", "/v1/o/acme/audits"),
+    ("GET", "/v1/organizations/acme/stats/apis/"),
+    ("POST", "/v1/organizations/acme/sharedflows"),
+    ("GET", "/v1/o/acme/e/test/virtualhosts/secure"),
+    ("GET", "/v1/o/acme/pods"),
+    ("POST", "/v1/o/acme/environments/test/servers"),
+    ("GET", "/v1/o/acme/apis/weather/revisions/1/npm"),
     ("GET", "/v1/users/ops@acme.example"),
 ]
 
@@ -427,11 +423,15 @@ def test_an_endpoint_that_is_not_modelled_is_answered_501(edge, method, path):
 @pytest.mark.parametrize(
     ("path", "hidden"),
     [
-        ("/v1/o/acme/oauth2/accesstokens/abc", "/v1/o/acme/oauth2/accesstokens/[hidden]"),
-        ("/v1/o/acme/oauth2/refreshtokens/abc", "/v1/o/acme/oauth2/refreshtokens/[hidden]"),
+        ("/v1/o/acme/oauth2/accesstokens/abc/history", "/v1/o/acme/oauth2/accesstokens/[hidden]/history"),
+        ("/v1/o/acme/oauth2/refreshtokens/abc/history", "/v1/o/acme/oauth2/refreshtokens/[hidden]/history"),
         (
-            "/v1/o/acme/developers/ada@x.example/apps/mobile/keys/abc/apiproducts/gold",
-            "/v1/o/acme/developers/ada@x.example/apps/mobile/keys/[hidden]/apiproducts/gold",
+            "/v1/o/acme/developers/ada@x.example/apps/mobile/keys/abc/apiproducts/gold/history",
+            "/v1/o/acme/developers/ada@x.example/apps/mobile/keys/[hidden]/apiproducts/gold/history",
+        ),
+        (
+            "/v1/o/acme/developers/ada@x.example/apps/mobile/keys/create/history",
+            "/v1/o/acme/developers/ada@x.example/apps/mobile/keys/[hidden]/history",
         ),
     ],
 )

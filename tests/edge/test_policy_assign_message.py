@@ -559,7 +559,7 @@ WRONG = {
         lambda: Add(query_params={"": "x"}),
         "'' in query_params of Add cannot be the name of a parameter: it is empty.",
     ),
-    "header values": (lambda: Set(headers={"A": 1}), "headers of Set takes a dict of texts, not dict."),
+    "header values": (lambda: Set(headers={"A": 1}), "headers of Set takes a dict of texts, not one with int at 'A'."),
     "index 0": (lambda: Copy(query_params=["id.0"]), f"The index of 'id.0' in query_params of Copy {INDEX}"),
     "index -1": (lambda: Remove(form_params=["id.-1"]), f"The index of 'id.-1' in form_params of Remove {INDEX}"),
     "remove payload": (lambda: Remove(payload="true"), "payload of Remove takes True or False, not str."),

@@ -29,6 +29,7 @@ from pytest_apigee import (
 )
 from pytest_apigee.edge.clock import Clock
 from pytest_apigee.edge.journal import Calls, Exchange
+from pytest_apigee.edge.roles import Role
 
 
 def the_fake_is_an_edge(apigee: FakeEdge) -> Edge:
@@ -94,6 +95,7 @@ def accounts_give_values(apigee: FakeEdge) -> None:
     assert_type(zone.url, str)
     user = apigee.user("ops@acme.example", mfa=True, zone=zone.name, roles={"acme": ["orgadmin"]})
     assert_type(user, User)
+    assert_type(apigee.role("support", permissions={"/developers": ["get"]}), Role)
     assert_type(apigee.default_user, User)
     assert_type(apigee.mfa_code(user), str)
     assert_type(apigee.passcode(user), str)

@@ -35,7 +35,13 @@ def inactivity_of(context: FlowContext, client: Client) -> Inactivity | None:
         return Inactivity(
             text="App not Approved", code="invalid_client-app_not_approved", why=f"the app is {client.app.status}"
         )
-    if client.developer.status is not DeveloperStatus.ACTIVE:
+    if client.company is not None and client.company.status is not DeveloperStatus.ACTIVE:
+        return Inactivity(
+            text=guesses.company_not_active_text,
+            code="CompanyStatusNotActive",
+            why=f"the company {client.company.name} is not active",
+        )
+    if client.developer is not None and client.developer.status is not DeveloperStatus.ACTIVE:
         return Inactivity(
             text="Developer Status is not Active",
             code="DeveloperStatusNotActive",

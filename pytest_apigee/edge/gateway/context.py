@@ -11,6 +11,7 @@ from pytest_apigee.edge.state import WorldState
 
 if TYPE_CHECKING:
     from pytest_apigee.edge.gateway.proxy import ApiProxy
+    from pytest_apigee.edge.gateway.tracing import Trace
 
 
 @dataclass(kw_only=True, slots=True)
@@ -35,6 +36,7 @@ class FlowContext:
         has_failed: Whether the call failed, so that fault rules decide what its answer is.
         fault_name: The variable `fault.name`: the last fault, also one that a policy's `continue_on_error` let pass.
         error_message: The variable `error.message`, where the call failed.
+        trace: Where the call is written down while a debug session captures it.
     """
 
     state: WorldState
@@ -54,6 +56,7 @@ class FlowContext:
     has_failed: bool = False
     fault_name: str | None = None
     error_message: str | None = None
+    trace: "Trace | None" = None
 
     def __post_init__(self) -> None:
         """Let the variables speak of this call."""

@@ -81,7 +81,7 @@ class Flow:
 
     def runs(self, context: "FlowContext") -> bool:
         """Return whether it runs for a call as it is now."""
-        return self.parsed is None or self.parsed.holds(context.variables)
+        return self.parsed is None or _holds(self.parsed, context, self.name)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,7 +114,7 @@ class FaultRule:
 
     def runs(self, context: "FlowContext") -> bool:
         """Return whether it runs for a call as it is now."""
-        return self.parsed is None or self.parsed.holds(context.variables)
+        return self.parsed is None or _holds(self.parsed, context, self.name)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -186,6 +186,13 @@ class TargetEndpoint(_Endpoint):
     def fault_rule_for(self, context: "FlowContext") -> FaultRule | None:
         """Return the fault rule that runs for a failed call: Edge looks at a target endpoint's from the top down."""
         return next((rule for rule in self.fault_rules if rule.runs(context)), None)
+
+
+def _holds(condition: Condition, context: "FlowContext", name: str) -> bool:
+    verdict = condition.holds(context.variables)
+    if context.trace is not None:
+        context.trace.condition(condition.text, tree=name, verdict=verdict)
+    return verdict
 
 
 def _set_condition(owner: object, text: object, place: str) -> None:

@@ -56,6 +56,8 @@ class Pipeline:
 
     def _through(self, stage: str, endpoint: ProxyEndpoint | TargetEndpoint) -> None:
         self.context.stage = stage
+        if self.context.trace is not None:
+            self.context.trace.enter(stage)
         is_request = stage in (_PROXY_REQUEST, _TARGET_REQUEST)
         for flow in endpoint.chosen_flows(self.context):
             self._run(flow.name, flow.request_steps if is_request else flow.response_steps)
@@ -66,6 +68,8 @@ class Pipeline:
         context = self.context
         context.response = _answer_of(target, context)
         context.stage = _TARGET_RESPONSE
+        if context.trace is not None:
+            context.trace.receive()
 
     def _response(self) -> Response:
         context, proxy = self.context, self.context.proxy
@@ -108,6 +112,8 @@ class Pipeline:
         context = self.context
         context.has_failed, context.response = True, answer
         context.fault_name, context.error_message = name or None, message
+        if context.trace is not None:
+            context.trace.fail(answer, message)
 
     # Where a call failed at the target endpoint, the fault rules of the proxy endpoint do not run, but its default one
     # does: community question 48596, and the Apigee forum's "Execution flow of steps in fault rule".
@@ -131,11 +137,24 @@ class Pipeline:
 
     def _run(self, flow_name: str, steps: tuple[Step, ...]) -> None:
         self.context.flow_name = flow_name
+        if self.context.trace is not None:
+            self.context.trace.flow(flow_name)
         for step in steps:
-            if step.runs(self.context):
-                _execute(step.policy, self.context)
-                if self.context.is_answered and self.context.stage in (_PROXY_REQUEST, _TARGET_REQUEST):
-                    break
+            has_run = _take(step, self.context)
+            if has_run and self.context.is_answered and self.context.stage in (_PROXY_REQUEST, _TARGET_REQUEST):
+                break
+
+
+def _take(step: Step, context: FlowContext) -> bool:
+    """Run the policy of a step, unless its condition says no; return whether it ran."""
+    has_run = step.runs(context)
+    try:
+        if has_run:
+            _execute(step.policy, context)
+    finally:
+        if context.trace is not None:
+            context.trace.step(step, has_run=has_run)
+    return has_run
 
 
 def rendered(context: FlowContext, fault: NamedFault) -> Response:
@@ -188,6 +207,8 @@ def _check_messages(context: FlowContext, *, had_response: bool) -> None:
 
 
 def _set_fault_variables(policy: Policy, context: FlowContext, refusal: Refusal) -> None:
+    if context.trace is not None:
+        context.trace.policy_failed()
     fault = getattr(refusal.fault, "cause", None) or refusal.fault
     prefix = f"{policy.variable_prefix}.{policy.name}"
     context.variables.update({f"{prefix}.failed": True})
@@ -213,7 +234,10 @@ def _why_echo(context: FlowContext) -> str:
 
 def _answer_of(target: Target, context: FlowContext) -> Response:
     try:
-        answer = target.answer(_target_request(context))
+        request = _target_request(context)
+        if context.trace is not None:
+            context.trace.send(request)
+        answer = target.answer(request)
     except Exception as error:  # whatever a tester's function raises, Edge itself goes on
         fault = failure_fault(TargetFailure.UNAVAILABLE, context.state)
         reason = f"the target of proxy {context.proxy.name!r} raised {shown(error)}"

@@ -8,6 +8,7 @@ from pytest_apigee.edge.gateway.context import FlowContext
 from pytest_apigee.edge.gateway.faults import AnswerFault, PolicyFault
 from pytest_apigee.edge.gateway.pipeline import Pipeline, prefers_xml
 from pytest_apigee.edge.gateway.proxy import ApiProxy
+from pytest_apigee.edge.gateway.tracing import begin
 from pytest_apigee.edge.hosts import GatewayAddress
 from pytest_apigee.edge.journal import Notes
 from pytest_apigee.edge.message import Request, Response
@@ -33,7 +34,8 @@ class GatewayService:
         """
         with self._state.lock:
             context = self._routed(request, address, notes)
-        return Pipeline(context=context).run()
+        pipeline = Pipeline(context=context)
+        return pipeline.run() if context.trace is None else context.trace.follow(pipeline.run)
 
     def routed(self, response: Response) -> Response:
         """Return a response as it leaves the router, which named itself in 2016."""
@@ -58,7 +60,7 @@ class GatewayService:
             why = _why_no_proxy(organization, address.environment, virtual_host, request.path)
             raise self._refusal(request, fault, why)
         notes.proxy = proxy.name
-        return FlowContext(
+        context = FlowContext(
             state=self._state,
             organization=organization,
             environment=address.environment,
@@ -68,6 +70,9 @@ class GatewayService:
             request=request,
             notes=notes,
         )
+        if not organization.debugging.is_idle:
+            begin(context)
+        return context
 
     def _check_request_line(self, request: Request) -> None:
         query = f"?{request.query_string}" if request.query_string else ""

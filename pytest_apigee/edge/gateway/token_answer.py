@@ -59,7 +59,7 @@ class TokenAnswer:
             "api_product_list_json": products,
             "organization_name": self.organization.name,
             "organization_id": "0",
-            "developer.email": self.client.developer.email,
+            "developer.email": self.client.developer_email,
             "token_type": "Bearer" if self.is_rfc else "BearerToken",
             "issued_at": str(access.issued_at_ms),
             "client_id": access.client_id,

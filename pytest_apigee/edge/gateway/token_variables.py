@@ -6,7 +6,7 @@ Source: the flow variables of OAuthV2, GetOAuthV2Info and VerifyAPIKey in Edge's
 from pytest_apigee.edge.gateway.context import FlowContext
 from pytest_apigee.edge.gateway.issuing import SECOND_MS, seconds_shown
 from pytest_apigee.edge.gateway.variables import Value
-from pytest_apigee.edge.records import NEVER_MS, ApiProduct, Client
+from pytest_apigee.edge.records import NEVER_MS, ApiProduct, Client, Developer
 from pytest_apigee.edge.tokens import AccessToken, AuthorizationCode, RefreshToken
 
 Values = dict[str, Value]
@@ -14,9 +14,23 @@ Values = dict[str, Value]
 
 def client_values(client: Client) -> Values:
     """Return what is known of an app and its developer, by the names that follow a verified token."""
-    app, developer = client.app, client.developer
-    custom: Values = {f"developer.{name}": value for name, value in developer.attributes}
+    app = client.app
+    custom: Values = {} if client.developer is None else _developer_values(client.developer)
     custom.update((f"app.{name}", value) for name, value in app.attributes)
+    return custom | {
+        "developer.app.id": app.app_id,
+        "developer.app.name": app.name,
+        "app.id": app.app_id,
+        "app.name": app.name,
+        "app.status": app.status,
+        "app.callbackUrl": app.callback_url,
+        "app.appType": "Company" if app.company else "Developer",
+        "app.apiproducts": f"[{', '.join(client.credential.products)}]",
+    }
+
+
+def _developer_values(developer: Developer) -> Values:
+    custom: Values = {f"developer.{name}": value for name, value in developer.attributes}
     return custom | {
         "developer.id": developer.developer_id,
         "developer.email": developer.email,
@@ -24,14 +38,6 @@ def client_values(client: Client) -> Values:
         "developer.firstName": developer.first_name,
         "developer.lastName": developer.last_name,
         "developer.status": developer.status,
-        "developer.app.id": app.app_id,
-        "developer.app.name": app.name,
-        "app.id": app.app_id,
-        "app.name": app.name,
-        "app.status": app.status,
-        "app.callbackUrl": app.callback_url,
-        "app.appType": "Developer",
-        "app.apiproducts": f"[{', '.join(client.credential.products)}]",
     }
 
 
@@ -130,9 +136,9 @@ def client_info_values(client: Client) -> Values:
             "client_id": client.credential.consumer_key,
             "client_secret": client.credential.consumer_secret,
             "redirection_uris": client.app.callback_url,
-            "developer.email": client.developer.email,
+            "developer.email": client.developer_email,
             "developer.app.name": client.app.name,
-            "developer.id": client.developer.developer_id,
+            "developer.id": client.developer_id,
         }
     )
     return values

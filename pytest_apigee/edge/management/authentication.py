@@ -67,7 +67,7 @@ class Authenticator:
         if user.zone != organization.zone:
             reason = f"a user of {user.zone.host}, and organization {name!r} has those of {organization.zone.host}"
             raise self._unauthorized(reason, bearer=authorization_of(request, "Basic") is None)
-        if not user.belongs_to(name):
+        if not user.belongs_to(name) and not user.is_system_administrator:
             raise self.forbidden(f"the SSO user {user.email} has no role in organization {name!r}")
         return organization
 

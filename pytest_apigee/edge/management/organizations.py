@@ -6,8 +6,10 @@ Source: management.md section 4.
 from typing import TYPE_CHECKING
 
 from pytest_apigee.edge.management.call import Call, answer
+from pytest_apigee.edge.management.rendering import stamp_fields
 from pytest_apigee.edge.management.routing import Route
 from pytest_apigee.edge.message import Response
+from pytest_apigee.edge.records import Stamp
 
 if TYPE_CHECKING:
     from pytest_apigee.edge.jackson import Json
@@ -17,20 +19,17 @@ _ORGANIZATION = "/organizations/{org}"
 
 def show_organization(call: Call) -> Response:
     """Answer with the organization itself."""
-    organization, by = call.organization, call.state.guesses.mgmt_created_by
+    organization = call.organization
     properties = [{"name": name, "value": value} for name, value in organization.properties.items()]
     body: dict[str, Json] = {
-        "createdAt": organization.created_at_ms,
-        "createdBy": by,
+        **stamp_fields(call, Stamp()),
         "displayName": organization.display_name,
         "environments": list(organization.environments),
-        "lastModifiedAt": organization.created_at_ms,
-        "lastModifiedBy": by,
         "name": organization.name,
         "properties": {"property": properties},
         "type": organization.kind,
     }
-    return answer(body)
+    return answer(dict(sorted(body.items())))
 
 
 def list_environments(call: Call) -> Response:

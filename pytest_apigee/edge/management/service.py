@@ -8,12 +8,29 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 
 from pytest_apigee.edge.journal import Notes
+from pytest_apigee.edge.management import (
+    access_tokens,
+    app_keys,
+    apps,
+    authorization_codes,
+    companies,
+    debug_sessions,
+    developers,
+    organizations,
+    owned_apps,
+    permissions,
+    products,
+    refresh_tokens,
+    token_search,
+    user_roles,
+)
 from pytest_apigee.edge.management.authentication import Authenticator
 from pytest_apigee.edge.management.call import Call
+from pytest_apigee.edge.management.errors import ApiError, XmlError
 from pytest_apigee.edge.management.inventory import listed_routes
-from pytest_apigee.edge.management.organizations import ROUTES as ORGANIZATION_ROUTES
-from pytest_apigee.edge.management.routing import Match, Route, RouteTable, segments_of
+from pytest_apigee.edge.management.routing import Handler, Match, Route, RouteTable, segments_of
 from pytest_apigee.edge.message import Request, Response
+from pytest_apigee.edge.organization import Organization
 from pytest_apigee.edge.refusal import BareFault, NotModelled, Refusal
 from pytest_apigee.edge.state import WorldState
 from pytest_apigee.edge.users import User
@@ -61,20 +78,32 @@ class ManagementService:
         notes.organization = organization.name
         match = self._table.find(request.path)
         if match is None:
-            raise self._elsewhere(request)
+            elsewhere = self._elsewhere(request)
+            if isinstance(elsewhere, NotModelled):
+                self._require_permission(user, organization, request, None)
+            raise elsewhere
         route = self._route(match, request)
+        self._require_permission(user, organization, request, route)
         if route.handler is None:
             raise NotModelled(request.shown)
-        return route.handler(
-            Call(
-                state=self._state,
-                request=request,
-                user=user,
-                organization=organization,
-                parameters=match.parameters,
-                notes=notes,
-            )
+        call = Call(
+            state=self._state,
+            request=request,
+            user=user,
+            organization=organization,
+            parameters=match.parameters,
+            notes=notes,
         )
+        return _as_xml(call, route.handler) if call.prefers_xml else route.handler(call)
+
+    def _require_permission(
+        self, user: User, organization: Organization, request: Request, route: Route | None
+    ) -> None:
+        """Refuse what the roles do not allow, modelled or not."""
+        need = permissions.need_of(request.method, self._segments(request), route)
+        objection = permissions.objection(user, organization, need)
+        if objection:
+            raise self._authenticator.forbidden(objection)
 
     def _segments(self, request: Request) -> tuple[str, ...]:
         return segments_of(request.path) or ()
@@ -94,8 +123,38 @@ class ManagementService:
         return Refusal(BareFault(status=status), "the management API has no such path")
 
 
+def _as_xml(call: Call, handler: Handler) -> Response:
+    """Answer a client that prefers XML: errors and debug data are XML; of other things it is unknown how they look."""
+    if call.request.method in ("GET", "HEAD"):
+        try:
+            response = handler(call)
+        except Refusal as refusal:
+            if isinstance(refusal.fault, ApiError):
+                raise Refusal(XmlError(error=refusal.fault), refusal.reason) from None
+            raise
+        if not response.body or response.headers.get("Content-Type") == "application/xml":
+            return response
+    what = f"{call.request.shown} with an answer in XML; ask for application/json"
+    raise NotModelled(what)
+
+
 def all_routes() -> Iterable[Route]:
     """Return every endpoint, each once: those that are modelled, and of the others those that are listed."""
-    modelled = (*ORGANIZATION_ROUTES,)
+    rooms = (
+        organizations,
+        developers,
+        products,
+        owned_apps,
+        app_keys,
+        apps,
+        companies,
+        debug_sessions,
+        access_tokens,
+        token_search,
+        refresh_tokens,
+        authorization_codes,
+        user_roles,
+    )
+    modelled = tuple(route for room in rooms for route in room.ROUTES)
     known = {(route.method, route.segments) for route in modelled}
     return (*modelled, *(route for route in listed_routes() if (route.method, route.segments) not in known))

@@ -175,10 +175,16 @@ def _active_client(context: FlowContext, token: AccessToken) -> Client:
     inactivity = inactivity_of(context, client)
     if inactivity is None:
         return client
-    states = f"key {client.credential.status}, app {client.app.status}, developer {client.developer.status}"
+    states = f"key {client.credential.status}, app {client.app.status}, {_owner(client)}"
     why = f"{inactivity.text} (app {client.app.name!r}: {states})"
     status = context.state.guesses.not_approved_status
     raise _unauthorized(inactivity.text, f"{_SERVICE}{inactivity.code}", why, status=status)
+
+
+def _owner(client: Client) -> str:
+    if client.company is not None:
+        return f"company {client.company.status}"
+    return f"developer {'gone' if client.developer is None else client.developer.status}"
 
 
 def _product(context: FlowContext, client: Client) -> ApiProduct:

@@ -103,7 +103,6 @@ def growth() -> bool:
     few.fill(FEW)
     many.fill(MANY)
     gc.collect()
-    gc.freeze()  # else each block of the million pays for a walk over all of them
     is_flat = True
     print(f"{'':<28}{FEW:>9,}   {MANY:>9,}")
     compared = [

@@ -173,6 +173,19 @@ class FieldReader:
             return products
         return dict.fromkeys(self.texts(name))
 
+    def members(self, name: str) -> dict[str, str]:
+        """Return the roles of developers by e-mail: a list of e-mails, or Edge's ``{email, role}``, or a table."""
+        value = self.anything(name)
+        if isinstance(value, Mapping):
+            return self.text_map(name)
+        if isinstance(value, list | tuple) and any(isinstance(item, Mapping) for item in value):
+            members = {}
+            for table in self.tables(name):
+                members[table.text("email")] = table.text("role", "")
+                table.finish()
+            return members
+        return dict.fromkeys(self.texts(name), "")
+
     def _pairs(self, name: str) -> dict[str, str]:
         if isinstance(self.anything(name), Mapping):
             return self.text_map(name)

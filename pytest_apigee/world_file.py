@@ -21,7 +21,16 @@ from pytest_apigee.edge.gateway.target import FixedTarget
 from pytest_apigee.edge.landscape import KINDS, USUAL_ENVIRONMENTS
 from pytest_apigee.edge.message import Response
 from pytest_apigee.edge.organization import Organization
-from pytest_apigee.edge.records import NEVER_MS, ApiProduct, App, Credential, Developer, DeveloperStatus, Status
+from pytest_apigee.edge.records import (
+    NEVER_MS,
+    ApiProduct,
+    App,
+    Company,
+    Credential,
+    Developer,
+    DeveloperStatus,
+    Status,
+)
 from pytest_apigee.edge.users import UserStatus
 from pytest_apigee.errors import ConfigurationError, listed
 from pytest_apigee.fields import FieldReader
@@ -135,6 +144,8 @@ def _declare_organization(world: "Catalog", table: FieldReader) -> None:
         role.placed(partial(_declare_role, world, organization, role))
     for developer in table.tables("developers"):
         developer.placed(partial(_declare_developer, world, organization, developer))
+    for company in table.tables("companies"):
+        company.placed(partial(_declare_company, organization, company))
     for product in table.tables("apiproducts"):
         product.placed(partial(_declare_product, organization, product))
     for app in table.tables("apps"):
@@ -168,6 +179,19 @@ def _declare_developer(world: "Catalog", organization: Organization, table: Fiel
     )
     table.finish(ignored=(*_SHOWN, "apps", "companies", "organizationName"))
     organization.add_developer(developer)
+
+
+def _declare_company(organization: Organization, table: FieldReader) -> None:
+    name = table.text("name")
+    company = Company(
+        name=name,
+        display_name=table.text("displayName", name),
+        status=DeveloperStatus(table.choice("status", tuple(DeveloperStatus), DeveloperStatus.ACTIVE)),
+        attributes=table.attributes("attributes"),
+        members=table.members("developers"),
+    )
+    table.finish(ignored=(*_SHOWN, "apps", "organization"))
+    organization.add_company(company)
 
 
 def _declare_product(organization: Organization, table: FieldReader) -> None:
@@ -204,21 +228,33 @@ def _declare_app(world: "Catalog", organization: Organization, table: FieldReade
     credentials = tuple(
         _credential(world, organization, reader, wanted=wanted) for reader in table.tables("credentials")
     )
+    scopes = checks.scopes(table.texts("scopes"))
+    company = _company(table)
     app = App(
         name=table.text("name"),
         app_id=table.optional_text("appId") or world.new_uuid(),
         organization=organization.name,
-        developer=_owner(world, organization, table),
-        credentials=credentials or (world.new_credential(products=wanted),),
+        developer="" if company else _developer(world, organization, table),
+        company=company,
+        credentials=credentials or (world.new_credential(products=wanted, scopes=scopes),),
         status=_status(table),
         callback_url=table.text("callbackUrl", ""),
         attributes=table.attributes("attributes"),
+        scopes=scopes,
     )
-    table.finish(ignored=(*_SHOWN, "appFamily", "accessType", "scopes"))
+    table.finish(ignored=(*_SHOWN, "appFamily", "accessType"))
     organization.add_app(app)
 
 
-def _owner(world: "Catalog", organization: Organization, table: FieldReader) -> str:
+def _company(table: FieldReader) -> str:
+    """Return the name of an app's company, empty where it has none."""
+    company = table.optional_text("company") or table.optional_text("companyName") or ""
+    if company and ("developer" in table or "developerId" in table):
+        raise table.error("an app has a developer or a company, not both")
+    return company
+
+
+def _developer(world: "Catalog", organization: Organization, table: FieldReader) -> str:
     email, developer_id = table.optional_text("developer"), table.optional_text("developerId")
     if email is not None:
         return email

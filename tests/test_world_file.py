@@ -497,7 +497,7 @@ def test_an_empty_world_is_the_usual_one(world):
 
 ORGANIZATION = "the world: organizations[0]: "
 ORGANIZATION_FIELDS = (
-    "Allowed: apiproducts, apis, apps, createdAt, createdBy, developers, displayName, environments, hosts, "
+    "Allowed: apiproducts, apis, apps, companies, createdAt, createdBy, developers, displayName, environments, hosts, "
     "lastModifiedAt, lastModifiedBy, name, properties, revocation_lag, roles, type, zone."
 )
 USER_FIELDS = "Allowed: email, firstName, lastName, machine, mfa, mfa_secret, password, roles, status, zone."

@@ -44,6 +44,15 @@ def optional_text(what: str, given: object) -> str | None:
     return None if given is None else text(what, given)
 
 
+def variable(what: str, given: object) -> str:
+    """Return the name of a flow variable, or an empty text."""
+    name = string(what, given)
+    if re.search(r"[{}\s]", name):
+        msg = f"{what} takes the name of a flow variable, as 'request.queryparam.apikey', not {given!r}."
+        raise ConfigurationError(msg)
+    return name
+
+
 def flag(what: str, given: object) -> bool:
     """Return True or False."""
     if not isinstance(given, bool):

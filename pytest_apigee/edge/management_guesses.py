@@ -14,8 +14,11 @@ MGMT_ERRORS = {
     "not exist",
     "app_exists": "409 developer.service.AppAlreadyExists App with name {name} already exists",
     "app_id_unknown": "404 developer.service.AppDoesNotExist App with id {name} does not exist",
+    "attributes_too_many": "400 keymanagement.service.AttributeLimitExceeded An entity has at most {most} attributes",
     "attribute_unknown": "404 organizations.keymanagement.AttributeDoesntExist Attribute does not exist",
-    "base_path_taken": "400 messaging.runtime.ConflictingBasePath Base path {name} is deployed already",
+    "base_path_taken": "400 messaging.runtime.ConflictingBasePath Path {name} conflicts with existing deployment path "
+    "for revision {revision} of the APIProxy {api} in organization {org}",
+    "bundle_part_exists": "409 messaging.config.beans.PartAlreadyExists {name} already exists",
     "cache_exists": "409 messaging.config.beans.CacheAlreadyExists Cache {name} already exists in environment {env}",
     "cache_unknown": "404 messaging.config.beans.CacheDoesNotExist Cache {name} does not exist in environment {env}",
     "company_exists": "409 developer.service.CompanyAlreadyExists Company {name} already exists",
@@ -28,27 +31,41 @@ MGMT_ERRORS = {
     "organization {org}",
     "field_invalid": "400 keymanagement.service.InvalidField Invalid value for {name}",
     "field_missing": "400 keymanagement.service.RequiredFieldMissing Required field {name} is missing",
-    "key_exists": "409 keymanagement.service.ConsumerKeyAlreadyExists Consumer key already exists",
+    "key_exists": "409 keymanagement.service.ConsumerKeyAlreadyExists ConsumerKey already exists",
     "key_unfit": "400 keymanagement.service.InvalidConsumerKey Invalid {name}",
-    "kvm_entry_exists": "409 keyvaluemap.service.KeyValueMapEntryAlreadyExists KeyValueMap entry {name} already exists",
+    "kvm_entry_exists": "409 keyvaluemap.service.KeyValueMapEntryAlreadyExists KeyValueMapEntry {name} already exists "
+    "in map {map}",
+    "kvm_entry_name_unfit": "400 keyvaluemap.service.keyvaluemap_entry_name_invalid KeyValueMap entry name is invalid",
     "kvm_entry_unknown": "404 keyvaluemap.service.keyvaluemap_entry_doesnt_exist KeyValueMap entry {name} does not "
     "exist",
     "kvm_exists": "409 keyvaluemap.service.keyvaluemap_already_exists KeyValueMap {name} already exists",
+    "kvm_name_unfit": "400 keyvaluemap.service.keyvaluemap_name_invalid KeyValueMap name {name} is invalid",
+    "kvm_operation_unsupported": "400 keyvaluemap.service.KeyValueMapOperationNotSupported KeyValueMap Operation "
+    "{name} is not supported for the organization {org}",
     "kvm_unknown": "404 keyvaluemap.service.keyvaluemap_doesnt_exist KeyValueMap {name} does not exist",
     "member_unknown": "404 developer.service.DeveloperIdDoesNotExist DeveloperId {name} does not exist in organization "
     "{org}",
+    "name_unfit": "400 messaging.config.beans.InvalidName Invalid name {name}",
     "not_a_member": "404 developer.service.DeveloperDoesNotExist Developer {name} is not in company {company}",
     "not_deployed": "400 distribution.ApplicationNotDeployed Application {name} is not deployed in environment {env}",
     "number_unfit": "400 keymanagement.service.InvalidField Invalid value for {name}",
     "permission_unknown": "404 usersandroles.ResourcePermissionDoesNotExist UserRole {role} has no such permission on "
     "{name}",
     "policy_unknown": "404 messaging.config.beans.PolicyDoesNotExist Policy {name} does not exist",
+    "product_display_name_unfit": "400 keymanagement.service.apiproduct_invalid_displayname Invalid API Product "
+    "display name",
     "product_exists": "409 keymanagement.service.apiproduct_already_exists API Product {name} already exists",
+    "product_name_unfit": "400 keymanagement.service.apiproduct_name_invalid Invalid API Product name",
     "product_not_on_key": "500 keymanagement.service.APIProductNotAssociated APIProduct is not associated with "
     "consumer key",
+    "product_proxy_unknown": "400 keymanagement.service.apiproxy_doesnot_exist APIProxy named {name} does not exist "
+    "in organization {org}",
+    "product_unbounded": "400 keymanagement.service.ApiProxiesOrResourcesRequired API proxies or API resources are "
+    "required",
     "product_unknown": "404 keymanagement.service.apiproduct_doesnot_exist APIProduct {name} does not exist",
     "products_required": "400 keymanagement.service.ApiProductsRequired API products are required",
     "resource_unknown": "404 messaging.config.beans.ResourceDoesNotExist Resource {name} does not exist",
+    "revision_deployed": "400 messaging.config.beans.RevisionDeployed Revision {name} is deployed",
     "revision_not_deployed": "400 distribution.RevisionNotDeployed Revision {name} is not deployed in environment "
     "{env}",
     "role_built_in": "400 usersandroles.BuiltInUserRole UserRole {name} is built in and cannot be changed",
@@ -84,7 +101,7 @@ CHOICES: dict[str, tuple[str | int, ...]] = {
     "mgmt_search_last_next": ("absent", "empty", "null"),
     "mgmt_token_action_status": (200, 204),
 }
-COUNTS = {"mgmt_search_max_limit": 1_000_000}
+COUNTS = {"mgmt_most_attributes": 1_000_000, "mgmt_search_max_limit": 1_000_000}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,6 +132,13 @@ class ManagementGuesses:
     live Edge insist on, or its name as `text`, as the official file has it."""
     mgmt_page_cap: bool = True
     """GUESS: whether a `count` above the documented maximum is cut down to it; if not, it is taken as it is."""
+    mgmt_most_attributes: int = 18
+    """GUESS: how many custom attributes a developer, app, API product or company may have, as documented for the public
+    cloud, and that one more is refused, which is not."""
+    mgmt_name_rules: bool = True
+    """GUESS: whether names of apps, API products and companies that the documentation does not allow are refused."""
+    mgmt_product_proxies_checked: bool = True
+    """GUESS: whether an API product with an API proxy that does not exist is refused, as documented."""
     mgmt_app_family: bool = True
     """GUESS: whether an app shows `appFamily`; older and most recordings do."""
     mgmt_app_access_type: bool = False

@@ -8,10 +8,13 @@ from datetime import timedelta
 from threading import RLock
 from typing import TYPE_CHECKING
 
+from pytest_apigee.edge.api_revisions import ApiRevisions, Revision, declared_revision
 from pytest_apigee.edge.debugging import DebugSessions
 from pytest_apigee.edge.entity_cache import EntityCache
 from pytest_apigee.edge.locking import locked
+from pytest_apigee.edge.records import Stamp
 from pytest_apigee.edge.roles import RoleTable
+from pytest_apigee.edge.stores import CacheConfig, KeyValueMap, Store, TargetServer
 from pytest_apigee.edge.subscriptions import Subscriptions
 from pytest_apigee.edge.tokens import TokenStore
 from pytest_apigee.edge.traffic import TrafficCounters
@@ -20,6 +23,8 @@ from pytest_apigee.errors import ConfigurationError, found, listed, nearest
 
 if TYPE_CHECKING:
     from pytest_apigee.edge.gateway.proxy import ApiProxy
+
+_UNBOUNDED = "features.keymanagement.disable.unbounded.permissions"
 
 
 class Organization(Subscriptions):
@@ -57,11 +62,16 @@ class Organization(Subscriptions):
         self.hosts = dict(hosts or {})
         self.zone = DEFAULT_ZONE
         self.properties = {"features.isCpsEnabled": "true", **(properties or {})}
-        self.proxies: dict[str, ApiProxy] = {}
+        self.apis = ApiRevisions(lock=lock)
+        self.proxies: Mapping[str, ApiProxy] = self.apis.proxies
         self.roles = RoleTable()
         self.tokens = TokenStore()
         self.traffic = TrafficCounters()
         self.debugging = DebugSessions(lock=lock)
+        self.key_value_maps: Store[KeyValueMap] = Store(lock=lock)
+        self.caches: Store[CacheConfig] = Store(lock=lock)
+        self.target_servers: Store[TargetServer] = Store(lock=lock)
+        self.stamp = Stamp()
         self.remembered = EntityCache(revocation_lag)
 
     def require_environment(self, name: str) -> str:
@@ -77,6 +87,21 @@ class Organization(Subscriptions):
             )
             raise ConfigurationError(msg)
         return name
+
+    @property
+    def forbids_unbounded(self) -> bool:
+        """Whether apps need API products, and these API proxies or resources. Source: products.yaml."""
+        return self.properties.get(_UNBOUNDED) == "true"
+
+    def has_api(self, name: str) -> bool:
+        """Return whether there is an API proxy with this name, deployed or not."""
+        return name in self.apis
+
+    @locked
+    def replace_properties(self, properties: Mapping[str, str], stamp: Stamp) -> None:
+        """Give it other properties instead of all that it has."""
+        self.properties = dict(properties)
+        self.stamp = stamp
 
     @locked
     def set_zone(self, zone: Zone) -> None:
@@ -96,14 +121,17 @@ class Organization(Subscriptions):
             ConfigurationError: The name is taken, or another proxy has the base path in one of the environments, on one
                 of the virtual hosts.
         """
-        if proxy.name in self.proxies:
+        if proxy.name in self.apis:
+            paths = (listener.base_path for known in self.apis.of(proxy.name) for listener in known.listeners)
             msg = (
                 f"The API proxy {proxy.name!r} already exists in organization {self.name!r}: "
-                f"at {self.proxies[proxy.name].base_path}. Give this one another name, as name='{proxy.name}-2'."
+                f"at {next(paths, 'no base path')}. Give this one another name, as name='{proxy.name}-2'."
             )
             raise ConfigurationError(msg)
-        self._check_base_path(proxy)
-        self.proxies[proxy.name] = proxy
+        revision = declared_revision(proxy)
+        for environment in proxy.environments:
+            self._check_base_path(revision, environment)
+        self.apis.declare(revision)
 
     @locked
     def deploy(self, proxy: str, environment: str) -> None:
@@ -113,15 +141,13 @@ class Organization(Subscriptions):
             ConfigurationError: There is no such proxy or environment, or another proxy has the base path there.
         """
         known = found(self.proxies, proxy, "API proxy", self._place)
-        deployed = known.deployed_in(self.require_environment(environment))
-        self._check_base_path(deployed)
-        self.proxies[proxy] = deployed
+        revision = declared_revision(known)
+        self._check_base_path(revision, self.require_environment(environment))
+        self.apis.deploy(revision, environment)
 
-    def _check_base_path(self, proxy: "ApiProxy") -> None:
-        path = proxy.base_path.rstrip("/")
-        for known in self.proxies.values():
-            is_other = known.name != proxy.name and set(known.virtual_hosts) & set(proxy.virtual_hosts)
-            is_there = is_other and set(known.environments) & set(proxy.environments)
-            if is_there and known.base_path.rstrip("/") == path:
-                msg = f"The API proxy {known.name!r} already has the base path {proxy.base_path!r} in {self.name!r}."
-                raise ConfigurationError(msg)
+    def _check_base_path(self, revision: Revision, environment: str) -> None:
+        conflict = self.apis.conflict(revision, environment)
+        if conflict is not None:
+            path = revision.listeners[0].base_path
+            msg = f"The API proxy {conflict.other.api!r} already has the base path {path!r} in {self.name!r}."
+            raise ConfigurationError(msg)

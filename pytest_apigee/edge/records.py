@@ -158,6 +158,11 @@ class App:
         return AppPath(developer=self.developer, company=self.company, name=self.name)
 
     @property
+    def owner(self) -> str:
+        """Whose it is, in words."""
+        return f"company {self.company!r}" if self.company else f"developer {self.developer!r}"
+
+    @property
     def consumer_key(self) -> str:
         """The key that clients send as their client id."""
         return self._first_credential.consumer_key

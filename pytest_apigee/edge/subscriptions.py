@@ -71,19 +71,18 @@ class Subscriptions:
     def put_developer(self, developer: Developer, *, was: str | None = None) -> None:
         """Keep a developer as they are now; `was` is the e-mail that they had, where it changes."""
         before = developer.email if was is None else was
-        if before != developer.email:
-            self.developers = {
-                developer.email if email == before else email: known for email, known in self.developers.items()
-            }
-            for app in self.apps_of(developer=before):
-                self.remove_app(app)
-                self.put_app(replace(app, developer=developer.email))
-            for company in self.companies.values():
-                if before in company.members:
-                    members = {name: role for name, role in company.members.items() if name != before}
-                    members[developer.email] = company.members[before]
-                    self.companies[company.name] = replace(company, members=members)
         self.developers[developer.email] = developer
+        if before != developer.email:
+            for app in self.apps_of(developer=before):
+                self.put_app(replace(app, developer=developer.email))  # first, so that its keys are never gone
+                del self.apps[app.path]
+            self._apps_of_owner.pop((before, ""), None)
+            for company in self.companies.values():
+                members = {
+                    developer.email if email == before else email: role for email, role in company.members.items()
+                }
+                self.companies[company.name] = replace(company, members=members)
+            del self.developers[before]
 
     @locked
     def remove_developer(self, developer: Developer) -> None:
@@ -94,6 +93,34 @@ class Subscriptions:
             members = {name: role for name, role in company.members.items() if name != developer.email}
             self.companies[company.name] = replace(company, members=members)
         del self.developers[developer.email]
+
+    @locked
+    def add_company(self, company: Company) -> None:
+        """Add a company of developers who are declared.
+
+        Raises:
+            ConfigurationError: The name is taken, in whatever case of its letters, or a developer is unknown.
+        """
+        if self.has_company(company.name):
+            msg = f"The company {company.name!r} already exists in organization {self.name!r}, in whatever letter case."
+            raise ConfigurationError(msg)
+        for email in company.members:
+            found(self.developers, email, "developer", self._place)
+        self.companies[company.name] = company
+
+    def has_company(self, name: str) -> bool:
+        """Return whether the name of a company is taken, in whatever case of its letters. Source: companies.yaml."""
+        return name.lower() in map(str.lower, self.companies)
+
+    @locked
+    def set_company_status(self, name: str, status: DeveloperStatus) -> None:
+        """Activate or deactivate a company.
+
+        Raises:
+            ConfigurationError: There is no such company.
+        """
+        company = found(self.companies, name, "company", self._place)
+        self.companies[name] = replace(company, status=status)
 
     @locked
     def put_company(self, company: Company) -> None:
@@ -118,7 +145,7 @@ class Subscriptions:
 
     @locked
     def remove_product(self, product: ApiProduct) -> None:
-        """Remove an API product; keys that have it lose it."""
+        """Remove an API product; keys that have it may not use it, and have it again when it is made anew (GUESS)."""
         del self.products[product.name]
 
     @locked
@@ -163,12 +190,14 @@ class Subscriptions:
         """Add an app with its credentials, and name the products that they name.
 
         Raises:
-            ConfigurationError: The developer is unknown, or the name or a consumer key is taken.
+            ConfigurationError: The developer or company is unknown, or the name or a consumer key is taken.
         """
-        if not app.company:
+        if app.company:
+            found(self.companies, app.company, "company", self._place)
+        else:
             found(self.developers, app.developer, "developer", self._place)
         if app.path in self.apps:
-            msg = f"The app {app.name!r} of developer {app.developer!r} already exists."
+            msg = f"The app {app.name!r} of {app.owner} already exists."
             raise ConfigurationError(msg)
         keys = [credential.consumer_key for credential in app.credentials]
         if len(set(keys)) < len(keys):
@@ -311,7 +340,8 @@ class Subscriptions:
         return tuple(dict.fromkeys(scopes))
 
     def _require_key(self, app: App, consumer_key: str) -> None:
-        if self._app_of_key.get(consumer_key) != app.path:
+        known = self.app_with_id(app.app_id)
+        if known is None or self._app_of_key.get(consumer_key) != known.path:
             msg = f"The app {app.name!r} has no such consumer key."
             raise ConfigurationError(msg)
 
@@ -331,7 +361,8 @@ class Subscriptions:
         self._replace_app(app, with_credential)
 
     def _replace_app(self, app: App, change: Callable[[App], App]) -> None:
-        if app.path not in self.apps:
-            msg = f"Unknown app {app.name!r} of developer {app.developer!r} in organization {self.name!r}."
+        known = self.app_with_id(app.app_id)
+        if known is None:
+            msg = f"Unknown app {app.name!r} of {app.owner} in organization {self.name!r}."
             raise ConfigurationError(msg)
-        self.put_app(change(self.apps[app.path]))
+        self.put_app(change(known))

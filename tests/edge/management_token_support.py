@@ -6,7 +6,7 @@ from typing import Any
 
 from pytest_apigee import App, ConfigurationError, FakeEdge, Request, Response
 from pytest_apigee.policies import Attribute, GenerateAccessToken, RefreshAccessToken, VerifyAccessToken
-from tests.edge.gateway_support import JSON, Answer, answer, basic, bearer, get
+from tests.edge.gateway_support import JSON, MOMENT_MS, Answer, answer, basic, bearer, get
 from tests.edge.grant_support import Look, grant_edge, post, serve, tokens
 
 OPS, PASSWORD = "ops@acme.example", "pw"
@@ -15,6 +15,30 @@ SEARCH_FEATURE = "features.isOAuth2TokenSearchEnabled"
 BASE = "https://api.enterprise.apigee.com/v1/o/acme"
 TOKENS, REFRESH_TOKENS = "/oauth2/accesstokens", "/oauth2/refreshtokens"
 NO_CONTENT: Answer = (204, [], b"")
+RICH = """\
+{
+  "apiProducts" : [ "photos" ],
+  "app" : "photobook",
+  "appId" : "%(app_id)s",
+  "attributes" : [ {
+    "name" : "plan",
+    "value" : "%(plan)s"
+  } ],
+  "clientId" : "K3yK3yK3yK3yK3yK3yK3yK3yK3yK3yab",
+  "createdAt" : 1767323045678,
+  "createdBy" : "defaultUser",
+%(developer)s%(user)s  "expiresAt" : 1767326645678,
+  "grantType" : "password",
+  "issuedAt" : 1767323045678,
+  "lastModifiedAt" : %(modified_at)d,
+  "lastModifiedBy" : "%(modified_by)s",
+  "refreshCount" : 0,
+  "refreshToken" : "%(refresh)s",
+%(more)s  "scope" : "%(scope)s",
+  "status" : "%(status)s",
+  "token" : "%(token)s",
+  "tokenType" : "BearerToken"
+}"""
 GOLD = Attribute(name="plan", value="gold")
 
 
@@ -117,3 +141,11 @@ def variables(edge: FakeEdge, token: object, *names: str) -> dict[str, object]:
     url = serve(edge, "/look", VerifyAccessToken(name="verify"), look)
     assert answer(edge, get(url, bearer(token)))[0] == 200
     return look.seen
+
+
+def rich(app: App, sent: dict[str, str], **differing: object) -> str:
+    """Return the body that shows a token of `granted`, with what differs."""
+    usual = {"plan": "gold", "developer": "", "user": "", "more": "", "scope": "READ WRITE", "status": "approved"}
+    unmodified = {"modified_at": MOMENT_MS, "modified_by": "defaultUser"}
+    values = {"app_id": app.app_id, "token": sent["access_token"], "refresh": sent["refresh_token"]}
+    return RICH % (usual | unmodified | values | differing)

@@ -19,6 +19,25 @@ _PRODUCTS_OF_KEY = {
     "items": {"type": "object", "properties": {"apiproduct": _TEXT, "status": _TEXT}},
 }
 SLIPS: dict[str, dict[str, Schema]] = {
+    "caches.yaml": {
+        # Truth values as text, and one kind of expiry under the name `expirySetting`: its own sample
+        "Cache": {
+            "properties": {
+                "distributed": {"type": "boolean"},
+                "overflowToDisk": {"type": "boolean"},
+                "expirySettings": {
+                    "type": "object",
+                    "properties": {
+                        "valuesNull": {"type": "boolean"},
+                        **{
+                            kind: {"type": "object", "properties": {"value": _TEXT}}
+                            for kind in ("expiryDate", "timeOfDay", "timeoutInSec")
+                        },
+                    },
+                },
+            },
+        },
+    },
     "companies.yaml": {"Company": {"properties": {"createdBy": _TEXT}}},  # its own samples have it
     "user-roles.yaml": {
         # `org`, and the roles of a user as an array: its own samples
@@ -82,7 +101,10 @@ LISTS = {
 }
 """Lists of which the files have only the form without expand: by path, the field and the schema of the other form."""
 
-EXTRA: dict[str, tuple[str, ...]] = {}
+EXTRA: dict[str, tuple[str, ...]] = {
+    # Clients of Edge that are public code read them; the file has the schema of points with properties alone.
+    "debug-sessions.yaml": ("accessList", "content", "headers", "reasonPhrase", "statusCode", "uRI", "verb"),
+}
 """Fields that recordings have and the files lack, by file."""
 
 
@@ -116,6 +138,11 @@ def document(file: str) -> dict[str, Any]:
     if file == "company-apps.yaml":  # `apiProducts` of a credential as texts; its own samples have objects
         credential = loaded["components"]["schemas"]["CompanyApp"]["properties"]["credentials"]["items"]
         credential["properties"]["apiProducts"] = _PRODUCTS_OF_KEY
+    if file == "debug-sessions.yaml":  # the name of a session as text; clients of a live Edge read an object
+        base = "/organizations/{org_name}/environments/{env_name}/apis/{api_name}/revisions/{revision_number}"
+        for path, method, status in (("", "post", "201"), ("/{session_name}", "delete", "200")):
+            response = loaded["paths"][f"{base}/debugsessions{path}"][method]["responses"][status]
+            response["content"]["application/json"]["schema"] = {"type": "object", "properties": {"name": _TEXT}}
     if file == "user-roles.yaml":  # a truth value as text; its own sample has one
         permission = loaded["paths"]["/organizations/{org_name}/userroles/{role_name}/permissions/{permission}"]["get"]
         content = permission["responses"]["200"]["content"]["application/json"]

@@ -8,7 +8,7 @@ from pytest_apigee import FakeEdge, Request, Response
 BASE = "https://api.enterprise.apigee.com/v1"
 ADMIN = "admin@acme.example"
 SOMEONE = "someone@acme.example"
-PASSWORD = "pw"  # noqa: S105 - of nobody
+PASSWORD = "pw"
 JSON_TYPE = [("Content-Type", "application/json")]
 
 

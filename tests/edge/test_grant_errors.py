@@ -172,7 +172,7 @@ ROWS = [
         send=sends(),
         flat=(400, REQUEST, "Required param : grant_type"),
         fault=(500, "Required param : grant_type", PARAM),
-        reason=("grant_type is absent; 'policy' reads it from request.formparam.grant_type (use apigee.token_url)"),
+        reason="grant_type is absent; 'policy' reads it from request.formparam.grant_type",
     ),
     Row(
         name="unsupported grant",
@@ -291,7 +291,7 @@ ROWS = [
         send=lambda edge, url: post(f"{url}?grant_type=password"),
         flat=(400, REQUEST, "Required param : grant_type"),
         fault=(500, "Required param : grant_type", PARAM),
-        reason="grant_type is absent; 'policy' reads it from request.formparam.grant_type (use apigee.token_url)",
+        reason="grant_type is absent; 'policy' reads it from request.formparam.grant_type",
     ),
     Row(
         name="no refresh token",

@@ -27,6 +27,7 @@ OF_A_KIND = {
     "quota_status": "500",
     "spikearrest_text": "older",
     "token_faults": {**SWITCHES["token_faults"], "bad_code": "400 keymanagement.service.bad_code"},
+    "mgmt_debug_session_answer": "text",
     "mgmt_errors": {**SWITCHES["mgmt_errors"], "app_exists": "400 some.Code {name} is there"},
     "mgmt_refresh_action_status": 200,
     "mgmt_revoke_status": 200,
@@ -160,7 +161,7 @@ def test_no_switch_gives_the_defaults():
             {"key_exists": "409"},
             (
                 "The guess 'mgmt_errors' takes status, code and text, as "
-                "'409 keymanagement.service.ConsumerKeyAlreadyExists Consumer key already exists', not '409'."
+                "'409 keymanagement.service.ConsumerKeyAlreadyExists ConsumerKey already exists', not '409'."
             ),
         ),
         ("mgmt_revoke_status", 404, "The guess 'mgmt_revoke_status' takes one of 200, 202, not 404."),

@@ -398,7 +398,6 @@ def test_an_unknown_organization_is_refused(edge, name):
 
 
 NOT_MODELLED = [
-    ("GET", "/v1/o/"),
     ("GET", "/v1/o/acme/audits"),
     ("GET", "/v1/organizations/acme/stats/apis/"),
     ("POST", "/v1/organizations/acme/sharedflows"),

@@ -125,7 +125,7 @@ class Management(RuleBasedStateMachine):
 
     @rule(name=products, approval=st.sampled_from(["auto", "manual"]), allows=st.booleans())
     def put_product(self, name: str, approval: str, *, allows: bool) -> None:
-        proxies = ["weather", "maps"] if allows else ["other"]
+        proxies = ["weather", "maps"] if allows else ["oauth"]
         body = {"name": name, "displayName": name, "approvalType": approval, "proxies": proxies}
         if name in self.products:
             status, _ = self.call("PUT", f"/apiproducts/{name}", body)

@@ -1,4 +1,4 @@
-"""What users may do at api.enterprise.apigee.com by their roles (management.md 5.1; the Edge documentation on roles)."""
+"""What users may do at api.enterprise.apigee.com by their roles (management.md 5.1; the documentation on roles)."""
 
 import pytest
 
@@ -20,7 +20,7 @@ BUILT_IN = [
     ("GET", REVISION, ROLES),
     ("GET", f"/e/prod{REVISION}/deployments", ROLES),
     ("GET", "/e/test/keyvaluemaps/limits", ROLES),
-    ("POST", "", ("orgadmin",)),
+    ("POST", "", ()),
     ("POST", "/developers", ("orgadmin", "businessuser")),
     ("PUT", DEVELOPER, ("orgadmin", "businessuser")),
     ("DELETE", DEVELOPER, ("orgadmin", "businessuser")),
@@ -60,8 +60,8 @@ def test_a_built_in_role_allows_what_the_documentation_says(method, path, roles)
 
 def lacks(roles, need, shown, more=""):
     return (
-        f"the SSO user someone@acme.example with the roles {roles} in organization 'acme' lacks the permission '{need}' "
-        f"on {shown}.{more} Give the user another role, as apigee.user('someone@acme.example', "
+        f"the SSO user someone@acme.example with the roles {roles} in organization 'acme' lacks the permission "
+        f"'{need}' on {shown}.{more} Give the user another role, as apigee.user('someone@acme.example', "
         f"roles={{'acme': ['orgadmin']}}), or one of your own with apigee.role('name', "
         f"permissions={{'{shown}': ['{need}']}})"
     )
@@ -119,7 +119,7 @@ def test_a_client_that_prefers_xml_is_refused_alike():
     ("method", "path"), [("POST", "/stats/apis"), ("POST", "/e/test/sharedflows/log/revisions/1/deployments")]
 )
 def test_permission_comes_before_what_is_not_modelled(method, path):
-    """A call that Edge would refuse is refused with 403, without complaint, even where the fake has no such endpoint."""
+    """A call that Edge would refuse is refused with 403, without complaint, even where the fake lacks the endpoint."""
     edge = new_edge()
     edge.user(SOMEONE, password=PASSWORD, roles={"acme": ["readonlyadmin"]})
 

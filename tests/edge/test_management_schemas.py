@@ -17,7 +17,7 @@ OPERATIONS = {(operation.method, operation.path): operation for operation in ope
 ORGANIZATION = "/organizations/{org}"
 BASE = "https://api.enterprise.apigee.com/v1"
 WORLD = {
-    "users": [{"email": "ops@acme.example", "password": "pw", "roles": {"acme": ["orgadmin"]}}],
+    "users": [{"email": "ops@acme.example", "password": "pw", "roles": {"acme": ["sysadmin"]}}],
     "organizations": [
         {
             "name": "acme",
@@ -53,6 +53,14 @@ PARAMETERS = {
     "role": "tester",
     "permission": "get",
     "user": "ops@acme.example",
+    "env": "test",
+    "api": "oauth",
+    "revision": "1",
+    "session": "tour",
+    "map": "colours",
+    "entry": "sky",
+    "cache": "mycache",
+    "targetserver": "backend",
 }
 STATUSES = {
     # Its own text says 204: management.md section 1.
@@ -136,12 +144,65 @@ def role_stops() -> list[Stop]:
     ]
 
 
+def debug_stops() -> list[Stop]:
+    sessions = "/environments/{env}/apis/{api}/revisions/{revision}/debugsessions"
+    return [
+        stop("POST", sessions, query="?session=second"),
+        stop("GET", sessions),
+        stop("GET", f"{sessions}/{{session}}/data"),
+        stop("GET", f"{sessions}/{{session}}/data/{{transaction}}"),
+        stop("DELETE", f"{sessions}/{{session}}"),
+    ]
+
+
+SCOPES = ("", "/environments/{env}", "/apis/{api}")
+WITHOUT_CPS = {"properties": {"property": [{"name": "features.isCpsEnabled", "value": "false"}]}}
+COLOURS = {"name": "colours", "encrypted": False, "entry": [{"name": "grass", "value": "green"}]}
+
+
+def map_stops(scope: str) -> list[Stop]:
+    maps = f"{scope}/keyvaluemaps"
+    entries, one = f"{maps}/{{map}}/entries", f"{maps}/{{map}}/entries/{{entry}}"
+    stops = [
+        stop("POST", maps, COLOURS),
+        stop("POST", entries, {"name": "sky", "value": "blue"}),
+        stop("POST", one, {"name": "sky", "value": "red"}),
+        stop("GET", f"{maps}/{{map}}/keys"),
+    ]
+    if scope not in SCOPES:
+        return stops
+    return [*stops, stop("GET", maps), stop("GET", f"{maps}/{{map}}"), stop("GET", one), stop("DELETE", one)]
+
+
+def cache_stops() -> list[Stop]:
+    caches = "/environments/{env}/caches"
+    sizes = {"description": "c", "compression": {"minimumSizeInKB": 1}, "skipCacheIfElementSizeInKBExceeds": 2}
+    return [
+        stop("POST", caches, query="?name=mycache"),
+        stop("GET", caches),
+        stop("PUT", f"{caches}/{{cache}}", {**sizes, "expirySettings": {"expiryDate": {"value": "09-18-2021"}}}),
+        stop("GET", f"{caches}/{{cache}}"),
+        stop("POST", f"{caches}/{{cache}}/entries", query="?action=clear"),
+        stop("POST", f"{caches}/{{cache}}/entries/{{entry}}", query="?action=clear"),
+        stop("DELETE", f"{caches}/{{cache}}"),
+    ]
+
+
+def private_cloud_stops() -> list[Stop]:
+    """Return what only an organization without CPS takes; the maps are there."""
+    return [
+        stop("POST", "", WITHOUT_CPS),
+        *(stop("POST", f"{scope}/keyvaluemaps/{{map}}", COLOURS) for scope in SCOPES),
+        *(stop("DELETE", f"{scope}/keyvaluemaps/{{map}}") for scope in SCOPES),
+    ]
+
+
 PRODUCT = {
     "name": "gold",
     "displayName": "Gold",
     "approvalType": "auto",
     "scopes": ["READ"],
-    "proxies": ["weather"],
+    "proxies": ["oauth"],
     "environments": ["test"],
     "apiResources": ["/**"],
     "quota": "10",
@@ -151,8 +212,12 @@ PRODUCT = {
 }
 DEVELOPER = {"email": "ada@x.example", "firstName": "Ada", "lastName": "L", "userName": "ada", "attributes": ATTRIBUTES}
 TOUR = [
+    Stop(method="GET", path="/organizations"),
     stop("GET", ""),
     stop("GET", "/environments"),
+    stop("GET", "/environments/{env}"),
+    *(each for scope in (*SCOPES, "/apis/{api}/revisions/{revision}") for each in map_stops(scope)),
+    *cache_stops(),
     stop("POST", "/apiproducts", PRODUCT),
     stop("GET", "/apiproducts"),
     stop("GET", "/apiproducts", query="?expand=true"),
@@ -181,12 +246,14 @@ TOUR = [
     stop("GET", "/apps/{app_id}"),
     *token_stops(),
     *role_stops(),
+    *debug_stops(),
     stop("DELETE", "/companies/{company}/developers/{developer}"),
     stop("DELETE", "/companies/{company}/apps/{app}"),
     stop("DELETE", "/companies/{company}"),
     stop("DELETE", "/developers/{developer}/apps/{app}"),
     stop("DELETE", "/developers/{developer}"),
     stop("DELETE", "/apiproducts/{product}"),
+    *private_cloud_stops(),
 ]
 
 
@@ -195,6 +262,7 @@ def replies() -> list[Response]:
     """Make the tour once, in one world."""
     edge = FakeEdge(world=WORLD)
     values = {**PARAMETERS, **issued(edge), "org": "acme"}
+    values["transaction"] = traced(edge, values)
     found = []
     for each in TOUR:
         response = reply(edge, each, values)
@@ -222,6 +290,14 @@ def issued(edge: FakeEdge) -> dict[str, str]:
         "code": code(),
         "tour_app_id": app.app_id,
     }
+
+
+def traced(edge: FakeEdge, values: dict[str, str]) -> str:
+    """Open a debug session, let it capture a call, and return the id of its data."""
+    sessions, _, data, *_ = debug_stops()
+    reply(edge, Stop(method="POST", path=sessions.path, query="?session={session}"), values)
+    answer(edge, token_request(edge.token_url))
+    return reply(edge, data, values).json()[0]
 
 
 def reply(edge: FakeEdge, each: Stop, values: dict[str, str]) -> Response:

@@ -315,7 +315,7 @@ def test_refuses_an_unknown_app(method: str, path: str, app: str) -> None:
     granted(edge)
 
     assert told(call(edge, method, f"{path}?app={app}&enduser=ada")) == APP_UNKNOWN
-    assert "has no app with the id" in reason_of(edge)
+    assert reason_of(edge) == "organization 'acme' has no app with this id, which is neither its name nor its key"
 
 
 @CALLS
@@ -326,8 +326,8 @@ def test_refuses_an_unknown_end_user(method: str, path: str) -> None:
 
     assert told(call(edge, method, f"{path}?app={app.app_id}&enduser=eve")) == MISSING
     assert reason_of(edge) == (
-        "organization 'acme' has no access token of the end user 'eve'; the policy that issues tokens must name the "
-        "end user by app_end_user"
+        "organization 'acme' has no access token of this end user: the policy that issues tokens must name the end "
+        "user by app_end_user"
     )
 
 
@@ -367,6 +367,7 @@ def test_the_largest_limit_is_a_guess(most: int, usual: int, fit: str, unfit: st
     [
         ("search_app_unknown", "app=x"),
         ("search_limit_unfit", "app={app}&limit=0"),
+        ("search_off", "app={app}"),
         ("search_parameters_missing", ""),
         ("search_parameters_missing", "enduser=eve"),
     ],
@@ -374,6 +375,7 @@ def test_the_largest_limit_is_a_guess(most: int, usual: int, fit: str, unfit: st
 def test_errors_are_guesses(row: str, query: str) -> None:
     """Status, code and text of each error are rows of the guess `mgmt_errors`."""
     edge, app = token_edge(guesses={"mgmt_errors": {row: "404 some.code Some text"}})
+    edge.set_properties({SEARCH_FEATURE: "false" if row == "search_off" else "true"})
 
     assert told(call(edge, "GET", f"{SEARCH}?{query.format(app=app.app_id)}")) == error(404, "some.code", "Some text")
 

@@ -117,7 +117,8 @@ def test_fills_a_burst_up_again() -> None:
         ("300pm", "MessageRate{messagesPerPeriod=300, periodInMicroseconds=60000000, maxBurstMessageCount=30.0}"),
         ("60pm", "MessageRate{messagesPerPeriod=60, periodInMicroseconds=60000000, maxBurstMessageCount=6.0}"),
         ("5pm", "MessageRate{messagesPerPeriod=5, periodInMicroseconds=60000000, maxBurstMessageCount=1.0}"),
-        ("25pm", "MessageRate{messagesPerPeriod=25, periodInMicroseconds=60000000, maxBurstMessageCount=2.5}"),
+        ("12pm", "MessageRate{messagesPerPeriod=12, periodInMicroseconds=60000000, maxBurstMessageCount=1.0}"),
+        ("25pm", "MessageRate{messagesPerPeriod=25, periodInMicroseconds=60000000, maxBurstMessageCount=2.0}"),
     ],
 )
 @pytest.mark.parametrize("text", ["newer", "older"])

@@ -70,7 +70,7 @@ class Indexed(RuleBasedStateMachine):
         )
 
 
-Indexed.TestCase.settings = settings(max_examples=40, stateful_step_count=15, deadline=None)
+Indexed.TestCase.settings = settings(max_examples=25, stateful_step_count=15, deadline=None)
 TestIndexed = Indexed.TestCase
 
 

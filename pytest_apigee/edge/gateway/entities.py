@@ -1,6 +1,6 @@
 """What policies look up: tokens, clients, products. All of it through what the message processors remember.
 
-Source: runtime.md 4.5 (revocation lag), 6.1 (how products are matched).
+Source: runtime.md 4.5 (revocation lag), 6.1 (how products are matched); products.yaml for products without bounds.
 """
 
 from pytest_apigee.edge.gateway.context import FlowContext
@@ -51,6 +51,7 @@ def _covers(context: FlowContext, product: ApiProduct) -> bool:
         (not product.proxies or context.proxy.name in product.proxies)
         and (not product.environments or context.environment in product.environments)
         and (not product.resources or _lists(context, product))
+        and bool(product.proxies or product.resources or not context.organization.forbids_unbounded)
     )
 
 

@@ -13,7 +13,8 @@ from typing import Protocol, runtime_checkable
 from xml.sax.saxutils import escape
 
 from pytest_apigee.edge.jackson import quoted
-from pytest_apigee.edge.message import Response, header_safe
+from pytest_apigee.edge.message import FINAL_STATUSES, Response, header_safe
+from pytest_apigee.errors import ConfigurationError
 
 _JSON = ("Content-Type", "application/json")
 _XML = ("Content-Type", "application/xml")
@@ -50,6 +51,20 @@ class PolicyFault:
     errorcode: str
     has_challenge: bool = False
     is_unnamed: bool = False
+
+    def __post_init__(self) -> None:
+        """Check what a policy of a tester's own may get wrong.
+
+        Raises:
+            ConfigurationError: The status is no final one, or a text is none.
+        """
+        if type(self.status) is not int or self.status not in FINAL_STATUSES:
+            msg = f"The status of a PolicyFault is a final status from 200 to 599, not {self.status!r}."
+            raise ConfigurationError(msg)
+        for what in ("faultstring", "errorcode"):
+            if not isinstance(getattr(self, what), str):
+                msg = f"The {what} of a PolicyFault is text, not {type(getattr(self, what)).__name__}."
+                raise ConfigurationError(msg)
 
     @property
     def name(self) -> str:

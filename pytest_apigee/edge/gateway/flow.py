@@ -140,6 +140,13 @@ class _Endpoint:
         if self.default_fault_rule is not None:
             checks.record("default_fault_rule", self.default_fault_rule, FaultRule)
 
+    def steps(self) -> Iterator[Step]:
+        """Yield every step of every flow and fault rule."""
+        for flow in (self.pre_flow, *self.flows, self.post_flow):
+            yield from (*flow.request_steps, *flow.response_steps)
+        for rule in (*self.fault_rules, *([] if self.default_fault_rule is None else [self.default_fault_rule])):
+            yield from rule.all_steps
+
     def chosen_flows(self, context: "FlowContext") -> Iterator[Flow]:
         """Yield the flows that run for a call: of `flows` the first; its condition is looked at when its turn comes.
 
@@ -186,6 +193,21 @@ class TargetEndpoint(_Endpoint):
     def fault_rule_for(self, context: "FlowContext") -> FaultRule | None:
         """Return the fault rule that runs for a failed call: Edge looks at a target endpoint's from the top down."""
         return next((rule for rule in self.fault_rules if rule.runs(context)), None)
+
+
+def check_names(*endpoints: _Endpoint) -> None:
+    """Check that no two policies of an API proxy have one name, as no two files of a bundle have.
+
+    Raises:
+        ConfigurationError: Two have: flow variables and counters of the one would be those of the other.
+    """
+    known: dict[str, Policy] = {}
+    for endpoint in endpoints:
+        for step in endpoint.steps():
+            policy = known.setdefault(step.policy.name, step.policy)
+            if policy != step.policy:
+                msg = f"Two policies of this proxy have the name {policy.name!r}: give one of them another name."
+                raise ConfigurationError(msg)
 
 
 def _holds(condition: Condition, context: "FlowContext", name: str) -> bool:

@@ -136,25 +136,17 @@ class Pipeline:
         return rule is not None
 
     def _run(self, flow_name: str, steps: tuple[Step, ...]) -> None:
-        self.context.flow_name = flow_name
-        if self.context.trace is not None:
-            self.context.trace.flow(flow_name)
-        for step in steps:
-            has_run = _take(step, self.context)
-            if has_run and self.context.is_answered and self.context.stage in (_PROXY_REQUEST, _TARGET_REQUEST):
-                break
-
-
-def _take(step: Step, context: FlowContext) -> bool:
-    """Run the policy of a step, unless its condition says no; return whether it ran."""
-    has_run = step.runs(context)
-    try:
-        if has_run:
-            _execute(step.policy, context)
-    finally:
+        context = self.context
+        context.flow_name = flow_name
         if context.trace is not None:
-            context.trace.step(step, has_run=has_run)
-    return has_run
+            context.trace.flow(flow_name)
+        for step in steps:
+            if step.runs(context):
+                _execute(step, context)
+                if context.is_answered and context.stage in (_PROXY_REQUEST, _TARGET_REQUEST):
+                    break
+            elif context.trace is not None:
+                context.trace.step(step, has_run=False)
 
 
 def rendered(context: FlowContext, fault: NamedFault) -> Response:
@@ -175,8 +167,8 @@ def _answer_to(context: FlowContext, refusal: Refusal) -> Response:
     return refusal.fault.render()
 
 
-def _execute(policy: Policy, context: FlowContext) -> None:
-    request, response = context.request, context.response
+def _execute(step: Step, context: FlowContext) -> None:
+    policy, request, response = step.policy, context.request, context.response
     try:
         policy.execute(context)
         _check_messages(context, had_response=response is not None)
@@ -194,6 +186,9 @@ def _execute(policy: Policy, context: FlowContext) -> None:
         broken = Refusal(fault, f"the policy {policy.name!r} raised {shown(error)}", error=error)
         _set_fault_variables(policy, context, broken)
         raise broken from error
+    finally:
+        if context.trace is not None:
+            context.trace.step(step, has_run=True)
 
 
 def _check_messages(context: FlowContext, *, had_response: bool) -> None:

@@ -49,4 +49,5 @@ class Policy:
         Raises:
             Refusal: The call ends here, unless `continue_on_error`.
         """
-        raise NotImplementedError
+        msg = f"the class {self.kind} needs a method execute(self, context)"
+        raise NotImplementedError(msg)

@@ -3,11 +3,12 @@
 Source: runtime.md sections 2.1 and 6.3.
 """
 
+from pytest_apigee.edge.api_revisions import Revision
 from pytest_apigee.edge.era import CURRENT
 from pytest_apigee.edge.gateway.context import FlowContext
 from pytest_apigee.edge.gateway.faults import AnswerFault, PolicyFault
 from pytest_apigee.edge.gateway.pipeline import Pipeline, prefers_xml
-from pytest_apigee.edge.gateway.proxy import ApiProxy
+from pytest_apigee.edge.gateway.proxy import ApiProxy, proxy_of_bundle
 from pytest_apigee.edge.gateway.tracing import begin
 from pytest_apigee.edge.hosts import GatewayAddress
 from pytest_apigee.edge.journal import Notes
@@ -89,16 +90,27 @@ class GatewayService:
 
 def _proxy_for(organization: Organization, environment: str, virtual_host: str, path: str) -> ApiProxy | None:
     serving = [proxy for proxy in organization.proxies.values() if proxy.serves(environment, virtual_host, path)]
-    return max(serving, key=lambda proxy: len(proxy.base_path), default=None)
+    proxy = max(serving, key=lambda proxy: len(proxy.base_path), default=None)
+    imported = organization.apis.imported_at(environment, virtual_host, path)
+    if imported is None or (proxy is not None and len(proxy.base_path) >= len(imported.listener.base_path)):
+        return proxy
+    return proxy_of_bundle(imported.revision, imported.bundle, imported.listener)
 
 
 def _why_no_proxy(organization: Organization, environment: str, virtual_host: str, path: str) -> str:
     elsewhere = [
-        f"{proxy.name!r} is deployed in {' and '.join(proxy.environments)}, on {' and '.join(proxy.virtual_hosts)}"
-        for proxy in organization.proxies.values()
-        if any(proxy.serves(known, host, path) for known in proxy.environments for host in proxy.virtual_hosts)
+        f"{revision.api!r} is {_where(revision)}, on {' and '.join(listener.virtual_hosts)}"
+        for api in organization.apis
+        for revision in organization.apis.of(api)
+        for listener in revision.listeners
+        if any(listener.serves(host, path) for host in listener.virtual_hosts)
     ]
     if elsewhere:
         return f"no proxy serves this path in {environment}, on {virtual_host}; {'; '.join(elsewhere)}"
     bases = ", ".join(sorted(proxy.base_path for proxy in organization.proxies.values()))
     return f"no proxy has a base path that fits; declared: {bases}"
+
+
+def _where(revision: Revision) -> str:
+    environments = " and ".join(revision.environments)
+    return f"deployed in {environments}" if environments else f"not deployed (revision {revision.name})"

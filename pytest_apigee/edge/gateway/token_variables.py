@@ -6,16 +6,18 @@ Source: the flow variables of OAuthV2, GetOAuthV2Info and VerifyAPIKey in Edge's
 from pytest_apigee.edge.gateway.context import FlowContext
 from pytest_apigee.edge.gateway.issuing import SECOND_MS, seconds_shown
 from pytest_apigee.edge.gateway.variables import Value
-from pytest_apigee.edge.records import NEVER_MS, ApiProduct, Client, Developer
+from pytest_apigee.edge.records import NEVER_MS, ApiProduct, Client, Company, Developer
 from pytest_apigee.edge.tokens import AccessToken, AuthorizationCode, RefreshToken
 
 Values = dict[str, Value]
 
 
 def client_values(client: Client) -> Values:
-    """Return what is known of an app and its developer, by the names that follow a verified token."""
+    """Return what is known of an app and its owner, by the names that follow a verified token."""
     app = client.app
     custom: Values = {} if client.developer is None else _developer_values(client.developer)
+    if client.company is not None:
+        custom.update(_company_values(client.company))
     custom.update((f"app.{name}", value) for name, value in app.attributes)
     return custom | {
         "developer.app.id": app.app_id,
@@ -38,6 +40,16 @@ def _developer_values(developer: Developer) -> Values:
         "developer.firstName": developer.first_name,
         "developer.lastName": developer.last_name,
         "developer.status": developer.status,
+    }
+
+
+def _company_values(company: Company) -> Values:
+    """Return what is known of a company; the names are GUESSES after those of developers and of its JSON."""
+    custom: Values = {f"company.{name}": value for name, value in company.attributes}
+    return custom | {
+        "company.name": company.name,
+        "company.displayName": company.display_name,
+        "company.status": company.status,
     }
 
 

@@ -1,6 +1,7 @@
 """Consumer keys of apps, below their developer or company.
 
-Source: app-keys.yaml, company-app-keys.yaml; management.md sections 4 and 5.1.
+Source: app-keys.yaml, company-app-keys.yaml; management.md sections 4 and 5.1. GUESS: attributes stay where a body has
+none at all; an `action` goes before a body.
 """
 
 import re
@@ -11,7 +12,7 @@ from pytest_apigee.edge.management.app_owners import COMPANIES, DEVELOPERS, Owne
 from pytest_apigee.edge.management.attributes import AttributeEndpoints
 from pytest_apigee.edge.management.body import Attributes
 from pytest_apigee.edge.management.call import Call, answer, no_content
-from pytest_apigee.edge.management.credentials import check_scopes, status_after, subscriptions
+from pytest_apigee.edge.management.credentials import check_scopes, status_after, subscriptions, with_key
 from pytest_apigee.edge.management.errors import ApiError
 from pytest_apigee.edge.management.rendering import credential_body
 from pytest_apigee.edge.management.routing import Route
@@ -56,9 +57,7 @@ class AppKeys:
         if call.organization.client_with_key(key) is not None:
             raise call.refusal("key_exists")
         credential = Credential(consumer_key=key, consumer_secret=secret, products={}, issued_at_ms=call.now_ms)
-        call.organization.put_app(
-            replace(app, credentials=(*app.credentials, credential), stamp=call.changed(app.stamp))
-        )
+        call.organization.put_app(with_key(call, app, credential))
         fields = credential_body(credential)
         del fields["expiresAt"]
         return answer(fields, status=201)
@@ -68,7 +67,7 @@ class AppKeys:
 
     def _act(self, call: Call) -> Response:
         known = self._found(call)
-        if call.request.body.strip():
+        if call.request.body.strip() and not call.query("action"):
             return self._add_products(call, known)
         self._save(call, replace(known, status=status_after(call, call.query("action"))))
         return no_content()
@@ -81,7 +80,9 @@ class AppKeys:
         return answer(credential_body(self._save(call, replace(known, products=ordered, attributes=attributes))))
 
     def _set_scopes(self, call: Call) -> Response:
-        known, scopes = self._found(call), call.body().texts("scopes")
+        known, body = self._found(call), call.body()
+        body.demand("scopes")
+        scopes = body.texts("scopes")
         check_scopes(call, known, scopes)
         return answer(credential_body(self._save(call, replace(known, scopes=scopes))))
 

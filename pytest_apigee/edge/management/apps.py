@@ -1,6 +1,7 @@
 """All apps of an organization, by their ids.
 
-Source: apps.yaml; management.md section 4.
+Source: apps.yaml; management.md section 4. GUESS: an unknown `apptype` or `status` is refused, and so is `startKey`
+without `rows`, which is documented as required.
 """
 
 from pytest_apigee.edge.management.call import Call, answer
@@ -8,19 +9,23 @@ from pytest_apigee.edge.management.paging import Paging
 from pytest_apigee.edge.management.rendering import app_body
 from pytest_apigee.edge.management.routing import Route
 from pytest_apigee.edge.message import Response
-from pytest_apigee.edge.records import App
+from pytest_apigee.edge.records import App, Status
 
 _SOURCE = "apps.yaml"
 _ALL = "/organizations/{org}/apps"
 _ONE = f"{_ALL}/{{app_id}}"
 _PAGING = Paging(most=1_000, count="rows")
 _KINDS = ("company", "developer")
+_UNMODELLED = ("apiProduct", "apiproduct", "appfamily", "ids", "includeCred", "keyStatus")
 
 
 def _list(call: Call) -> Response:
+    call.require_modelled(*_UNMODELLED)
     kind, status = call.query("apptype"), call.query("status")
-    if kind and kind not in _KINDS:
+    if kind not in ("", *_KINDS):
         raise call.refusal("field_invalid", name="apptype")
+    if status not in ("", *Status):
+        raise call.refusal("field_invalid", name="status")
     if call.query("startKey") and not call.query("rows"):
         raise call.refusal("field_missing", name="rows")
     apps = {

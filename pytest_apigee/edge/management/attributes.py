@@ -1,6 +1,7 @@
 """Custom attributes of any entity, as the endpoints below it: the whole list, and each by its name.
 
-Source: management.md section 4.
+Source: management.md section 4; the official files for how many an entity may have. GUESS: one that is set by its name
+is created where it was not there, and the name in the path counts, whatever the body says.
 """
 
 from collections.abc import Callable
@@ -60,7 +61,9 @@ class AttributeEndpoints(Generic[_Entity]):
         return answer({"attribute": shown(self.find(call).attributes)})
 
     def _replace(self, call: Call) -> Response:
-        entity, given = self.find(call), call.body().attributes("attribute")
+        entity, body = self.find(call), call.body()
+        body.demand("attribute")
+        given = body.attributes("attribute")
         self.save(call, entity, given)
         return answer({"attribute": shown(given)})
 
@@ -72,6 +75,7 @@ class AttributeEndpoints(Generic[_Entity]):
 
     def _set(self, call: Call) -> Response:
         entity, body, name = self.find(call), call.body(), call["attribute"]
+        body.demand("value")
         value = body.text("value")
         self.save(call, entity, tuple({**dict(entity.attributes), name: value}.items()))
         return answer({"name": name, "value": value})
@@ -84,6 +88,18 @@ class AttributeEndpoints(Generic[_Entity]):
         value = known.pop(name)
         self.save(call, entity, tuple(known.items()))
         return answer({"name": name, "value": value})
+
+
+def limited(call: Call, attributes: Attributes) -> Attributes:
+    """Return custom attributes, if an entity may have as many.
+
+    Raises:
+        Refusal: It may not.
+    """
+    most = call.state.guesses.mgmt_most_attributes
+    if len(attributes) > most:
+        raise call.refusal("attributes_too_many", most=str(most))
+    return attributes
 
 
 def shown(attributes: Attributes) -> list[Json]:

@@ -1,15 +1,31 @@
 """A JSON body as its fields are read. What is of another type is Edge's 400, never an exception.
 
-Text may be written as a number or a truth value, as Edge's own reader takes it.
+Text may be written as a number or a truth value, as Edge's own reader takes it; numbers are kept as they were written.
 Source: management.md section 4; the errors are guesses.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 
 from pytest_apigee.edge.refusal import Refusal
 
 _Refuse = Callable[..., Refusal]
 Attributes = tuple[tuple[str, str], ...]
+
+
+def read_json(body: bytes) -> object:
+    """Return JSON with its numbers as text.
+
+    Raises:
+        ValueError: It is none; `NaN` and `Infinity` are not JSON.
+        RecursionError: It is too deep.
+    """
+    return json.loads(body, parse_int=str, parse_float=str, parse_constant=_refuse_constant)
+
+
+def _refuse_constant(name: str) -> object:
+    msg = f"{name} is not JSON"
+    raise ValueError(msg)
 
 
 class Body:
@@ -94,6 +110,15 @@ class Body:
         """
         return tuple(dict.fromkeys(self._text(name, item) for item in self._list(name)))
 
+    def demand(self, name: str) -> None:
+        """Demand a field that may be empty.
+
+        Raises:
+            Refusal: It is not there.
+        """
+        if name not in self:
+            raise self._refuse("field_missing", name=name)
+
     def attributes(self, name: str = "attributes") -> Attributes:
         """Return custom attributes, written as a list of objects with name and value; the last of a name counts.
 
@@ -143,10 +168,8 @@ class Body:
     def _text(self, name: str, value: object) -> str:
         match value:
             case str():
-                return value
+                return value.encode("utf-8", "replace").decode()  # a lone surrogate is shown as a question mark
             case bool():
                 return "true" if value else "false"
-            case int() | float():
-                return str(value)
             case _:
                 raise self._refuse("field_invalid", name=name)

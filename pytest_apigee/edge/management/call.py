@@ -3,13 +3,12 @@
 Source: management.md sections 1, 2 and 5.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pytest_apigee.edge.jackson import Json, pretty
 from pytest_apigee.edge.journal import Notes
-from pytest_apigee.edge.management.body import Body
+from pytest_apigee.edge.management.body import Body, read_json
 from pytest_apigee.edge.management.errors import ApiError, error_of
 from pytest_apigee.edge.message import Request, Response
 from pytest_apigee.edge.organization import Organization
@@ -77,8 +76,7 @@ class Call:
     @property
     def prefers_xml(self) -> bool:
         """Whether the first type that the client accepts is XML."""
-        accepted = (self.request.headers.get("Accept") or "").partition(",")[0].partition(";")[0]
-        return accepted.strip().lower() in _XML_TYPES
+        return prefers_xml(self.request)
 
     def body(self) -> Body:
         """Return the body, a JSON object; an empty body is an empty object.
@@ -96,12 +94,23 @@ class Call:
             fault = BareFault(status=415, body=self.state.guesses.mgmt_unsupported_media_body)
             raise Refusal(fault, f"the body is of type {self.media_type!r}, not application/json")
         try:
-            value = json.loads(self.request.body)
+            value = read_json(self.request.body)
         except (ValueError, RecursionError):
             raise self.malformed("the body is not JSON") from None
         if not isinstance(value, dict):
             raise self.malformed("the body is no JSON object")
         return Body(value, self.refusal)
+
+    def require_modelled(self, *unmodelled: str) -> None:
+        """Demand that a call has none of the query parameters that the fake does not read.
+
+        Raises:
+            NotModelled: It has one.
+        """
+        for name in unmodelled:
+            if self.query(name):
+                what = f"{self.request.shown} with the query parameter {name}"
+                raise NotModelled(what)
 
     def malformed(self, reason: str) -> Refusal:
         """Return the refusal of a request that cannot be read."""
@@ -124,6 +133,12 @@ class Call:
     def error(self, error: ApiError, reason: str = "") -> Refusal:
         """Return the refusal that is an error; its message is the reason unless another one is given."""
         return Refusal(error, reason or error.message)
+
+
+def prefers_xml(request: Request) -> bool:
+    """Return whether the first type that the client of a request accepts is XML."""
+    accepted = (request.headers.get("Accept") or "").partition(",")[0].partition(";")[0]
+    return accepted.strip().lower() in _XML_TYPES
 
 
 def answer(body: Json, *, status: int = 200) -> Response:

@@ -1,14 +1,18 @@
 """Companies and their developers.
 
-Source: companies.yaml, company-developers.yaml; management.md section 4.
+Source: companies.yaml, company-developers.yaml, apigee-client-php for the status by POST; management.md section 4.
+GUESS: an answer to an addition of developers lists those that were given; the apps of an inactive company can be read
+and changed, and only their calls are refused; a developer without a role has an empty one.
 """
 
 from dataclasses import replace
 
 from pytest_apigee.edge.jackson import Json
-from pytest_apigee.edge.management.attributes import AttributeEndpoints
+from pytest_apigee.edge.management.attributes import AttributeEndpoints, limited
 from pytest_apigee.edge.management.body import Attributes
 from pytest_apigee.edge.management.call import Call, answer, no_content
+from pytest_apigee.edge.management.developers import developer_named
+from pytest_apigee.edge.management.names import COMPANY, fit_name
 from pytest_apigee.edge.management.paging import Paging
 from pytest_apigee.edge.management.rendering import company_body
 from pytest_apigee.edge.management.routing import Handler, Route
@@ -48,12 +52,12 @@ def _create(call: Call) -> Response:
     """Create a company; names are unique whatever the case of their letters."""
     body = call.body()
     company = Company(
-        name=body.required("name"),
+        name=fit_name(call, body.required("name"), COMPANY),
         display_name=body.text("displayName"),
-        attributes=body.attributes(),
+        attributes=limited(call, body.attributes()),
         stamp=call.stamp(),
     )
-    if company.name.lower() in map(str.lower, call.organization.companies):
+    if call.organization.has_company(company.name):
         raise call.refusal("company_exists", name=company.name)
     call.organization.put_company(company)
     return answer(company_body(call, company), status=201)
@@ -71,7 +75,7 @@ def _update(call: Call) -> Response:
     company = replace(
         known,
         display_name=body.text("displayName"),
-        attributes=body.attributes(),
+        attributes=limited(call, body.attributes()),
         stamp=call.changed(known.stamp),
     )
     call.organization.put_company(company)
@@ -99,8 +103,9 @@ def _list_members(call: Call) -> Response:
 
 def _add_members(call: Call) -> Response:
     """Add developers to a company, or give those that it has another role; all or none."""
-    company = company_of(call)
-    given = {item.required("email"): item.text("role") for item in call.body().objects("developer")}
+    company, body = company_of(call), call.body()
+    body.demand("developer")
+    given = {item.required("email"): item.text("role") for item in body.objects("developer")}
     for email in given:
         if email not in call.organization.developers:
             raise call.refusal("member_unknown", name=email)
@@ -110,10 +115,10 @@ def _add_members(call: Call) -> Response:
 
 
 def _remove_member(call: Call) -> Response:
-    company, email = company_of(call), call["developer"]
-    if email not in company.members:
-        raise call.refusal("not_a_member", name=email)
-    members = {name: role for name, role in company.members.items() if name != email}
+    company, developer = company_of(call), developer_named(call, call["developer"])
+    if developer is None or developer.email not in company.members:
+        raise call.refusal("not_a_member", name=call["developer"])
+    members = {email: role for email, role in company.members.items() if email != developer.email}
     call.organization.put_company(replace(company, members=members, stamp=call.changed(company.stamp)))
     return no_content()
 
@@ -123,7 +128,9 @@ def _members(company: Company) -> list[Json]:
 
 
 def _save(call: Call, company: Company, attributes: Attributes) -> None:
-    call.organization.put_company(replace(company, attributes=attributes, stamp=call.changed(company.stamp)))
+    call.organization.put_company(
+        replace(company, attributes=limited(call, attributes), stamp=call.changed(company.stamp))
+    )
 
 
 _HANDLERS: dict[tuple[str, str], Handler] = {

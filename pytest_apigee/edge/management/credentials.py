@@ -1,15 +1,18 @@
 """Consumer keys with their secrets: how new ones are made, and which products and scopes they may have.
 
-Source: app-keys.yaml; management.md sections 4 and 5.1.
+Source: app-keys.yaml; management.md sections 4 and 5.1. GUESS: a lifetime below zero is for ever, not only -1.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from pytest_apigee.edge.management.call import Call
 from pytest_apigee.edge.management.errors import ApiError
-from pytest_apigee.edge.records import NEVER_MS, Credential, Status
+from pytest_apigee.edge.records import NEVER_MS, App, Credential, Status
+from pytest_apigee.edge.refusal import NotModelled
 
 _ACTIONS = {"approve": Status.APPROVED, "revoke": Status.REVOKED}
+_MOST_KEYS = 100
 
 
 def new_credential(call: Call, *, products: Iterable[str], lifetime_ms: int = NEVER_MS) -> Credential:
@@ -26,6 +29,18 @@ def new_credential(call: Call, *, products: Iterable[str], lifetime_ms: int = NE
         issued_at_ms=call.now_ms,
         expires_at_ms=NEVER_MS if lifetime_ms < 0 else call.now_ms + lifetime_ms,
     )
+
+
+def with_key(call: Call, app: App, credential: Credential) -> App:
+    """Return an app with one more key.
+
+    Raises:
+        NotModelled: It has a hundred; about there Edge stops, and how is unknown.
+    """
+    if len(app.credentials) >= _MOST_KEYS:
+        what = f"more than {_MOST_KEYS} keys of one app, which Edge refuses in a way that nobody recorded"
+        raise NotModelled(what)
+    return replace(app, credentials=(*app.credentials, credential), stamp=call.changed(app.stamp))
 
 
 def subscriptions(call: Call, products: Iterable[str]) -> dict[str, Status]:

@@ -1,14 +1,16 @@
 """Developers.
 
-Source: developers.yaml; management.md sections 2, 4 and 5.1.
+Source: developers.yaml; management.md sections 2, 4 and 5.1. GUESS: developers of companies are listed too, only their
+membership is not; an update keeps an e-mail that it does not name, and takes no status, as creation takes none.
 """
 
 from dataclasses import replace
 
-from pytest_apigee.edge.management.attributes import AttributeEndpoints
+from pytest_apigee.edge.management.attributes import AttributeEndpoints, limited
 from pytest_apigee.edge.management.body import Attributes
 from pytest_apigee.edge.management.call import Call, answer, no_content
 from pytest_apigee.edge.management.errors import ApiError
+from pytest_apigee.edge.management.names import EMAIL, fit_name
 from pytest_apigee.edge.management.paging import Paging
 from pytest_apigee.edge.management.rendering import developer_body
 from pytest_apigee.edge.management.routing import Handler, Route
@@ -27,14 +29,15 @@ def developer_of(call: Call) -> Developer:
     Raises:
         Refusal: 404; there is none.
     """
-    developer = _developer_named(call, call["developer"])
+    developer = developer_named(call, call["developer"])
     if developer is None:
         message = f"DeveloperId {call['developer']} does not exist in organization {call.organization.name}"
         raise call.error(ApiError(status=404, code="developer.service.DeveloperIdDoesNotExist", message=message))
     return developer
 
 
-def _developer_named(call: Call, name: str) -> Developer | None:
+def developer_named(call: Call, name: str) -> Developer | None:
+    """Return the developer with an e-mail or an id, or None."""
     developers = call.organization.developers
     by_email = developers.get(name)
     if by_email is not None or "@" in name:
@@ -58,12 +61,12 @@ def _has_app(call: Call, developer: str, app: str) -> bool:
 def _create(call: Call) -> Response:
     body = call.body()
     developer = Developer(
-        email=body.required("email"),
+        email=fit_name(call, body.required("email"), EMAIL, field="email"),
         developer_id=call.state.identifiers.uuid(),
         first_name=body.required("firstName"),
         last_name=body.required("lastName"),
         user_name=body.required("userName"),
-        attributes=body.attributes(),
+        attributes=limited(call, body.attributes()),
         stamp=call.stamp(),
     )
     _check_free(call, developer.email)
@@ -79,12 +82,11 @@ def _update(call: Call) -> Response:
     known, body = developer_of(call), call.body()
     developer = replace(
         known,
-        email=body.text("email") or known.email,
+        email=fit_name(call, body.text("email") or known.email, EMAIL, field="email"),
         first_name=body.required("firstName"),
         last_name=body.required("lastName"),
         user_name=body.required("userName"),
-        attributes=body.attributes(),
-        status=DeveloperStatus(body.choice("status", tuple(DeveloperStatus), known.status)),
+        attributes=limited(call, body.attributes()),
         stamp=call.changed(known.stamp),
     )
     if developer.email != known.email:
@@ -114,7 +116,7 @@ def _check_free(call: Call, email: str) -> None:
 
 
 def _save(call: Call, developer: Developer, attributes: Attributes) -> None:
-    changed = replace(developer, attributes=attributes, stamp=call.changed(developer.stamp))
+    changed = replace(developer, attributes=limited(call, attributes), stamp=call.changed(developer.stamp))
     call.organization.put_developer(changed)
 
 

@@ -1,16 +1,18 @@
 """Apps below their developer or company.
 
-Source: developer-apps.yaml, company-apps.yaml; management.md sections 4 and 5.1.
+Source: developer-apps.yaml, company-apps.yaml; management.md sections 4 and 5.1. GUESS: the name in a path counts,
+whatever the body of an update says; an `action` goes before a body; the new key of an update has no scopes of its own.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from pytest_apigee.edge.management.app_owners import COMPANIES, DEVELOPERS, OwnerKind
-from pytest_apigee.edge.management.attributes import AttributeEndpoints
+from pytest_apigee.edge.management.attributes import AttributeEndpoints, limited
 from pytest_apigee.edge.management.body import Attributes, Body
 from pytest_apigee.edge.management.call import Call, answer, no_content
-from pytest_apigee.edge.management.credentials import check_scopes, new_credential, status_after
+from pytest_apigee.edge.management.credentials import check_scopes, new_credential, status_after, with_key
+from pytest_apigee.edge.management.names import APP, fit_name
 from pytest_apigee.edge.management.paging import Paging
 from pytest_apigee.edge.management.rendering import app_body
 from pytest_apigee.edge.management.routing import Route
@@ -18,7 +20,6 @@ from pytest_apigee.edge.message import Response
 from pytest_apigee.edge.records import App, Status
 
 _PAGING = Paging(most=100)
-_UNBOUNDED = "features.keymanagement.disable.unbounded.permissions"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +47,9 @@ class OwnedApps:
         return Route(method=method, path=path, source=self.kind.sources[0], handler=handler)
 
     def _list(self, call: Call) -> Response:
+        call.require_modelled("keyStatus", "shallowExpand")
+        if self.kind is COMPANIES and call.query("startKey") and not call.query("count"):
+            raise call.refusal("field_missing", name="count")  # documented as required there, and there alone
         apps = {app.name: app for app in self.kind.apps(call)}
         page = _PAGING.page(call, apps)
         if call.expands and not (call.query("count") or call.query("startKey")):
@@ -54,10 +58,10 @@ class OwnedApps:
 
     def _create(self, call: Call) -> Response:
         owner, body = self.kind.find(call), call.body()
-        name, products = body.required("name"), body.texts("apiProducts")
+        name, products = fit_name(call, body.required("name"), APP), self._products(body)
         if any(app.name == name for app in self.kind.apps(call)):
             raise call.refusal("app_exists", name=name)
-        if not products and call.organization.properties.get(_UNBOUNDED) == "true":
+        if not products and call.organization.forbids_unbounded:
             raise call.refusal("products_required")
         scopes = body.texts("scopes")
         credential = new_credential(call, products=products, lifetime_ms=body.number("keyExpiresIn", -1))
@@ -71,7 +75,7 @@ class OwnedApps:
             credentials=(replace(credential, scopes=scopes),),
             status=_status(body, Status.APPROVED),
             callback_url=body.text("callbackUrl"),
-            attributes=body.attributes(),
+            attributes=limited(call, body.attributes()),
             scopes=scopes,
             stamp=call.stamp(),
         )
@@ -79,20 +83,21 @@ class OwnedApps:
         return answer(app_body(call, app), status=201)
 
     def _show(self, call: Call) -> Response:
+        call.require_modelled("query", "entity")
         return answer(app_body(call, self.kind.app(call)))
 
     def _update(self, call: Call) -> Response:
         """Change an app; API products in the body are a new key of it."""
         known, body = self.kind.app(call), call.body()
         app = self._changed(call, known, body, status=_status(body, known.status))
-        if products := body.texts("apiProducts"):
+        if products := self._products(body):
             app = _with_key(call, app, body, products)
         call.organization.put_app(app)
         return answer(app_body(call, app))
 
     def _act(self, call: Call) -> Response:
         known = self.kind.app(call)
-        if call.request.body.strip():
+        if call.request.body.strip() and not call.query("action"):
             return self._add_key(call, known)
         call.organization.put_app(
             replace(known, status=status_after(call, call.query("action")), stamp=call.changed(known.stamp))
@@ -105,9 +110,8 @@ class OwnedApps:
             status = status_after(call, body.text("status"))
             app = replace(known, status=status, stamp=call.changed(known.stamp))
         else:
-            app = _with_key(
-                call, self._changed(call, known, body, status=known.status), body, body.texts("apiProducts")
-            )
+            app = self._changed(call, known, body, status=known.status)
+            app = _with_key(call, app, body, self._products(body))
         call.organization.put_app(app)
         return answer(app_body(call, app))
 
@@ -116,9 +120,15 @@ class OwnedApps:
             known,
             status=status,
             callback_url=body.text("callbackUrl"),
-            attributes=body.attributes(),
+            attributes=limited(call, body.attributes()),
             stamp=call.changed(known.stamp),
         )
+
+    def _products(self, body: Body) -> tuple[str, ...]:
+        """Return the API products of a body; for companies the official file spells the field in lower case."""
+        if self.kind is COMPANIES and "apiProducts" not in body:
+            return body.texts("apiproducts")
+        return body.texts("apiProducts")
 
     def _delete(self, call: Call) -> Response:
         app = self.kind.app(call)
@@ -129,7 +139,7 @@ class OwnedApps:
 
 def _with_key(call: Call, app: App, body: Body, products: tuple[str, ...]) -> App:
     credential = new_credential(call, products=products, lifetime_ms=body.number("keyExpiresIn", -1))
-    return replace(app, credentials=(*app.credentials, credential))
+    return with_key(call, app, credential)
 
 
 def _status(body: Body, default: Status) -> Status:
@@ -137,7 +147,7 @@ def _status(body: Body, default: Status) -> Status:
 
 
 def _save_attributes(call: Call, app: App, attributes: Attributes) -> None:
-    call.organization.put_app(replace(app, attributes=attributes, stamp=call.changed(app.stamp)))
+    call.organization.put_app(replace(app, attributes=limited(call, attributes), stamp=call.changed(app.stamp)))
 
 
 ROUTES = (*OwnedApps(kind=DEVELOPERS).routes(), *OwnedApps(kind=COMPANIES).routes())

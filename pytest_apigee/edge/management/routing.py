@@ -14,8 +14,10 @@ from pytest_apigee.edge.message import Response
 
 if TYPE_CHECKING:
     from pytest_apigee.edge.management.call import Call
+    from pytest_apigee.edge.state import WorldState
 
 Handler = Callable[["Call"], Response]
+WorldHandler = Callable[["WorldState"], Response]
 BASE = "/v1"
 _ALIASES = {"o": "organizations", "e": "environments"}
 
@@ -29,12 +31,16 @@ class Route:
         path: Below ``/v1``, with parameters in braces.
         source: Where its facts are from.
         handler: What answers it; None where the fake does not model it.
+        world_handler: What answers it instead, where the path is about no organization.
+        is_restricted: Whether it takes a system administrator, whom only a private cloud has.
     """
 
     method: str
     path: str
     source: str
     handler: Handler | None = None
+    world_handler: WorldHandler | None = None
+    is_restricted: bool = False
     segments: tuple[str, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -44,7 +50,7 @@ class Route:
     @property
     def is_modelled(self) -> bool:
         """Whether the fake answers it."""
-        return self.handler is not None
+        return self.handler is not None or self.world_handler is not None
 
     def parameters(self, segments: tuple[str, ...]) -> dict[str, str] | None:
         """Return the parameters of a path with as many segments that is this endpoint's, or None."""

@@ -5,7 +5,7 @@ Source: management.md sections 1, 2, 4 and 5.1.
 
 import re
 from collections.abc import Callable, Iterable
-from functools import cached_property
+from functools import cached_property, partial
 
 from pytest_apigee.edge.journal import Notes
 from pytest_apigee.edge.management import (
@@ -13,22 +13,30 @@ from pytest_apigee.edge.management import (
     app_keys,
     apps,
     authorization_codes,
+    bundle_parts,
+    caches,
     companies,
     debug_sessions,
+    deployments,
     developers,
+    environments,
+    key_value_maps,
     organizations,
     owned_apps,
     permissions,
     products,
+    proxies,
     refresh_tokens,
+    revisions,
+    target_servers,
     token_search,
     user_roles,
 )
 from pytest_apigee.edge.management.authentication import Authenticator
-from pytest_apigee.edge.management.call import Call
+from pytest_apigee.edge.management.call import Call, prefers_xml
 from pytest_apigee.edge.management.errors import ApiError, XmlError
 from pytest_apigee.edge.management.inventory import listed_routes
-from pytest_apigee.edge.management.routing import Handler, Match, Route, RouteTable, segments_of
+from pytest_apigee.edge.management.routing import Match, Route, RouteTable, segments_of
 from pytest_apigee.edge.message import Request, Response
 from pytest_apigee.edge.organization import Organization
 from pytest_apigee.edge.refusal import BareFault, NotModelled, Refusal
@@ -74,7 +82,7 @@ class ManagementService:
             case ("organizations", str(name), *_) if name:
                 organization = self._authenticator.organization(user, name, request)
             case _:
-                raise self._elsewhere(request)
+                return self._answer_above_organizations(user, request)
         notes.organization = organization.name
         match = self._table.find(request.path)
         if match is None:
@@ -84,6 +92,7 @@ class ManagementService:
             raise elsewhere
         route = self._route(match, request)
         self._require_permission(user, organization, request, route)
+        self._require_system_administrator(user, route)
         if route.handler is None:
             raise NotModelled(request.shown)
         call = Call(
@@ -94,7 +103,18 @@ class ManagementService:
             parameters=match.parameters,
             notes=notes,
         )
-        return _as_xml(call, route.handler) if call.prefers_xml else route.handler(call)
+        return _answered(request, partial(route.handler, call))
+
+    def _answer_above_organizations(self, user: User, request: Request) -> Response:
+        """Answer what is about no organization."""
+        match = self._table.find(request.path)
+        if match is None:
+            raise self._elsewhere(request)
+        route = self._route(match, request)
+        self._require_system_administrator(user, route)
+        if route.world_handler is None:
+            raise NotModelled(request.shown)
+        return _answered(request, partial(route.world_handler, self._state))
 
     def _require_permission(
         self, user: User, organization: Organization, request: Request, route: Route | None
@@ -104,6 +124,10 @@ class ManagementService:
         objection = permissions.objection(user, organization, need)
         if objection:
             raise self._authenticator.forbidden(objection)
+
+    def _require_system_administrator(self, user: User, route: Route) -> None:
+        if route.is_restricted and not user.is_system_administrator:
+            raise self._authenticator.forbidden(f"only a system administrator may do this, and {user.email} is none")
 
     def _segments(self, request: Request) -> tuple[str, ...]:
         return segments_of(request.path) or ()
@@ -117,24 +141,29 @@ class ManagementService:
         raise Refusal(BareFault(status=405, body=body), f"this path takes {takes}, not {request.method}")
 
     def _elsewhere(self, request: Request) -> Exception:
-        if self._table.find(request.path) is not None or _UNLISTED.fullmatch(request.path):
+        has_no_gap = "" not in self._segments(request)  # an entity without a name is none
+        if has_no_gap and _UNLISTED.fullmatch(request.path):
             return NotModelled(request.shown)
         status = self._state.guesses.unknown_path_status
         return Refusal(BareFault(status=status), "the management API has no such path")
 
 
-def _as_xml(call: Call, handler: Handler) -> Response:
+def _answered(request: Request, handler: Callable[[], Response]) -> Response:
+    return _as_xml(request, handler) if prefers_xml(request) else handler()
+
+
+def _as_xml(request: Request, handler: Callable[[], Response]) -> Response:
     """Answer a client that prefers XML: errors and debug data are XML; of other things it is unknown how they look."""
-    if call.request.method in ("GET", "HEAD"):
+    if request.method in ("GET", "HEAD"):
         try:
-            response = handler(call)
+            response = handler()
         except Refusal as refusal:
             if isinstance(refusal.fault, ApiError):
                 raise Refusal(XmlError(error=refusal.fault), refusal.reason) from None
             raise
         if not response.body or response.headers.get("Content-Type") == "application/xml":
             return response
-    what = f"{call.request.shown} with an answer in XML; ask for application/json"
+    what = f"{request.shown} with an answer in XML; ask for application/json"
     raise NotModelled(what)
 
 
@@ -142,18 +171,26 @@ def all_routes() -> Iterable[Route]:
     """Return every endpoint, each once: those that are modelled, and of the others those that are listed."""
     rooms = (
         organizations,
+        environments,
         developers,
         products,
         owned_apps,
         app_keys,
         apps,
         companies,
+        key_value_maps,
+        caches,
+        target_servers,
         debug_sessions,
         access_tokens,
         token_search,
         refresh_tokens,
         authorization_codes,
         user_roles,
+        proxies,
+        revisions,
+        bundle_parts,
+        deployments,
     )
     modelled = tuple(route for room in rooms for route in room.ROUTES)
     known = {(route.method, route.segments) for route in modelled}

@@ -68,12 +68,12 @@ def _wanted(call: Call) -> Search:
     if not app_id and not end_user:
         raise call.refusal("search_parameters_missing")
     if app_id and organization.app_with_id(app_id) is None:
-        reason = f"organization {organization.name!r} has no app with the id {app_id!r}; an app's name is no id"
+        reason = f"organization {organization.name!r} has no app with this id, which is neither its name nor its key"
         raise Refusal(call.refusal("search_app_unknown").fault, reason)
     if end_user and not organization.tokens.count(Search(end_user=end_user)):
         reason = (
-            f"organization {organization.name!r} has no access token of the end user {end_user!r}; "
-            "the policy that issues tokens must name the end user by app_end_user"
+            f"organization {organization.name!r} has no access token of this end user: the policy that issues tokens "
+            "must name the end user by app_end_user"
         )
         raise Refusal(call.refusal("search_parameters_missing").fault, reason)
     return Search(app_id=app_id, end_user=end_user)

@@ -30,6 +30,7 @@ from pytest_apigee.edge.records import NEVER_MS, Client
 from pytest_apigee.edge.tokens import Grant
 
 CLIENT_CREDENTIALS = "client_credentials"
+_STOCK_PROXY = "oauth"
 GRANTS_WITH_REFRESH_TOKEN = ("authorization_code", "password")
 """The grants that give a refresh token, too: runtime.md 4.1; an implicit grant gives none: 4.2."""
 
@@ -137,9 +138,10 @@ class TokenOperation(OAuthOperation):
             in_form = "grant_type" in context.request.form
             where = "only in the form" if in_form else "absent"
             reads = f"{self.name!r} reads it from {self.grant_type}"
-            raise self.refusal(errors.missing_grant_type(), f"grant_type is {where}; {reads} (use apigee.token_url)")
+            hint = " (use apigee.token_url)" if context.proxy.name == _STOCK_PROXY else ""
+            raise self.refusal(errors.missing_grant_type(), f"grant_type is {where}; {reads}{hint}")
         if grant_type not in supported:
-            reason = f"this flow supports only {', '.join(supported)}"
+            reason = f"this flow supports {'only ' if supported else ''}{', '.join(supported) or 'no grant type'}"
             raise self.refusal(errors.unsupported_grant(grant_type), reason)
         return grant_type
 

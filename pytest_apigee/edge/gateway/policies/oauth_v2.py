@@ -80,7 +80,7 @@ class OAuthOperation(Policy):
             if isinstance(setting.default, bool):
                 checks.flag(what, given)
             elif isinstance(setting.default, str):
-                checks.string(what, given)
+                checks.variable(what, given)
 
     def refusal(self, error: OAuthError, reason: str) -> Refusal:
         """Return a refusal in the form that the settings choose."""

@@ -170,7 +170,7 @@ class DeleteOAuthV2Info(Policy):
 
 
 def _check_one_of(policy: Policy, settings: tuple[str, ...]) -> None:
-    given = [name for name in settings if checks.string(f"{name} of {policy.name!r}", getattr(policy, name))]
+    given = [name for name in settings if checks.variable(f"{name} of {policy.name!r}", getattr(policy, name))]
     if len(given) != 1:
         what = "none" if not given else " and ".join(given)
         msg = f"{policy.kind} {policy.name!r} takes exactly one of {', '.join(settings)}, not {what}."

@@ -75,7 +75,7 @@ class Quota(RateLimit):
         """
         RateLimit.__post_init__(self)
         for setting in ("count_ref", "class_ref", "interval_ref", "time_unit_ref"):
-            checks.string(f"{setting} of {self.name!r}", getattr(self, setting))
+            checks.variable(f"{setting} of {self.name!r}", getattr(self, setting))
         for setting in ("distributed", "synchronous"):
             checks.flag(f"{setting} of {self.name!r}", getattr(self, setting))
         if self.allow is not None:

@@ -45,8 +45,8 @@ class RateLimit(Policy):
             ConfigurationError: A setting cannot be.
         """
         Policy.__post_init__(self)
-        checks.string(f"identifier of {self.name!r}", self.identifier)
-        checks.string(f"message_weight of {self.name!r}", self.message_weight)
+        checks.variable(f"identifier of {self.name!r}", self.identifier)
+        checks.variable(f"message_weight of {self.name!r}", self.message_weight)
 
     def caller(self, context: FlowContext) -> str:
         """Return whose call it is; one whose variable has no value is nobody's in particular (GUESS)."""

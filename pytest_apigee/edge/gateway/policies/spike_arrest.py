@@ -1,7 +1,8 @@
 """SpikeArrest: spreads calls evenly, instead of counting them.
 
 Source: "Spike Arrest policy" in Edge's documentation: 30pm lets one call through each 2 seconds, 5ps one each 200 ms;
-runtime.md 6.2 for the texts. Recorded texts name a tenth of the messages, at least 1.0, as the largest burst.
+runtime.md 6.2 for the texts. Recorded texts name a tenth of the messages, in whole ones and at least 1, as the largest
+burst.
 """
 
 import re
@@ -31,13 +32,16 @@ class _Rate:
 
     @property
     def in_java(self) -> str:
-        burst = max(1.0, self.messages / _BURST_PART)
         period = f"messagesPerPeriod={self.messages}, periodInMicroseconds={self.period_us}"
-        return f"MessageRate{{{period}, maxBurstMessageCount={burst}}}"
+        return f"MessageRate{{{period}, maxBurstMessageCount={float(self._burst)}}}"
 
     @property
     def slack_us(self) -> int:
-        return max(0, self.messages - _BURST_PART) * self.interval_us // _BURST_PART
+        return (self._burst - 1) * self.interval_us
+
+    @property
+    def _burst(self) -> int:
+        return max(1, self.messages // _BURST_PART)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,7 +67,7 @@ class SpikeArrest(RateLimit):
             ConfigurationError: A setting cannot be.
         """
         RateLimit.__post_init__(self)
-        checks.string(f"rate_ref of {self.name!r}", self.rate_ref)
+        checks.variable(f"rate_ref of {self.name!r}", self.rate_ref)
         checks.flag(f"use_effective_count of {self.name!r}", self.use_effective_count)
         rate = checks.string(f"rate of {self.name!r}", self.rate)
         if not rate and not self.rate_ref:

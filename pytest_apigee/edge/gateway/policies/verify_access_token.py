@@ -55,7 +55,7 @@ class VerifyAccessToken(Policy):
             ConfigurationError: A setting cannot be.
         """
         Policy.__post_init__(self)
-        checks.string(f"access_token of {self.name!r}", self.access_token)
+        checks.variable(f"access_token of {self.name!r}", self.access_token)
         prefix = checks.string(f"access_token_prefix of {self.name!r}", self.access_token_prefix)
         if prefix and prefix.split() != [prefix]:
             msg = f"access_token_prefix of {self.name!r} takes one word, as 'Bearer', not {prefix!r}."

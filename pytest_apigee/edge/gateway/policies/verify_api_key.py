@@ -45,7 +45,7 @@ class VerifyAPIKey(Policy):
             ConfigurationError: A setting cannot be.
         """
         Policy.__post_init__(self)
-        checks.text(f"api_key of {self.name!r}", self.api_key)
+        checks.variable(f"api_key of {self.name!r}", checks.text(f"api_key of {self.name!r}", self.api_key))
 
     def execute(self, context: FlowContext) -> None:
         """Check the key.

@@ -18,7 +18,7 @@ from pytest_apigee.edge.gateway.authorization_server import (
     USUAL_GRANTS,
     GrantSettings,
 )
-from pytest_apigee.edge.gateway.flow import ProxyEndpoint, TargetEndpoint
+from pytest_apigee.edge.gateway.flow import ProxyEndpoint, TargetEndpoint, check_names
 from pytest_apigee.edge.gateway.policies.oauth_v2 import checked_lifetime
 from pytest_apigee.edge.gateway.policies.verify_api_key import DEFAULT_VARIABLE
 from pytest_apigee.edge.gateway.proxy import VIRTUAL_HOSTS, ApiProxy
@@ -117,10 +117,13 @@ class Catalog(Consumers):
         path, listening = checks.base_path(base_path), checks.choices("virtual_hosts", virtual_hosts, VIRTUAL_HOSTS)
         proxy_name = checks.optional_text("name", name) or path.strip("/").replace("/", "-") or "root"
         given = None if products is None else checks.names("products", products)
-        chosen = _security(security, checks.scopes(scope), api_key, endpoint)
+        chosen = _security(security, checks.scopes(scope, "scope"), api_key, endpoint)
         if chosen is not None and chosen.kind == OPEN and (scope or given):
             msg = "A proxy with security='none' checks neither scope nor products: leave them out, or security."
             raise ConfigurationError(msg)
+        if endpoint is not None:
+            own = checks.record("endpoint", endpoint, ProxyEndpoint)
+            check_names(own, TargetEndpoint() if target_endpoint is None else _target_endpoint(target_endpoint))
         has_target = target is not None or endpoint is None
         if target_endpoint is not None and not has_target:
             msg = "A target_endpoint needs a target, or its flows never run: add one, as target={}."
@@ -144,6 +147,27 @@ class Catalog(Consumers):
         return self._seen(proxy, organization.name, environment, host=domain)
 
     @locked
+    def deploy(self, proxy: Proxy | str, env: str, *, org: str | None = None) -> Proxy:
+        """Deploy an API proxy in one environment more.
+
+        Args:
+            proxy: The proxy, or its name.
+            env: The environment.
+            org: The organization, where the name alone is given.
+
+        Returns:
+            The proxy as clients see it in that environment.
+
+        Raises:
+            ConfigurationError: There is no such proxy or environment, or another proxy has the base path there.
+        """
+        if not isinstance(proxy, str):
+            return self.deploy(checks.record("proxy", proxy, Proxy).name, env, org=proxy.organization)
+        name, organization = checks.text("proxy", proxy), self._organization(org)
+        organization.deploy(name, checks.text("env", env))
+        return self._seen(organization.proxies[name], organization.name, env)
+
+    @locked
     def authorization_server(  # noqa: PLR0913 - one keyword for each setting
         self,
         base_path: str = "/oauth2",
@@ -161,7 +185,8 @@ class Catalog(Consumers):
     ) -> AuthorizationServer:
         """Deploy an API proxy that gives tokens by every grant, as organizations write theirs with OAuthV2 policies.
 
-        Below its base path it has ``/authorize`` (GET, and POST from its page), ``/token`` and ``/revoke`` (POST).
+        Below its base path it has ``/authorize`` (GET, and POST from its page), ``/token`` and ``/revoke`` (POST). What
+        is to be revoked is the form field `token`; its client says who it is as at ``/token``.
 
         Args:
             base_path: Where it listens.

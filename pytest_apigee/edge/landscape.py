@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from pytest_apigee.edge import checks, hosts
 from pytest_apigee.edge.clock import Clock
+from pytest_apigee.edge.entity_cache import EntityCache
 from pytest_apigee.edge.era import CURRENT, Era
 from pytest_apigee.edge.gateway.stock_proxies import OAUTH_BASE_PATH, OAUTH_PROXY, TOKEN_SUFFIX, oauth_proxy
 from pytest_apigee.edge.guesses import Guesses
@@ -152,6 +153,19 @@ class Landscape(World):
             ConfigurationError: There is no such organization, or a name or value is no text.
         """
         self._organization(org).properties.update(checks.text_map("properties", properties))
+
+    @locked
+    def set_revocation_lag(self, seconds: int, *, org: str | None = None) -> None:
+        """Say how long the gateways of an organization remember what they looked up; what they know now is forgotten.
+
+        Args:
+            seconds: How many seconds, as `revocation_lag` of `organization`.
+            org: The organization.
+
+        Raises:
+            ConfigurationError: There is no such organization, or it is no whole number of seconds.
+        """
+        self._organization(org).remembered = EntityCache(checks.seconds("seconds", seconds))
 
     @locked
     def zone(self, name: str | None = None, *, organizations: Iterable[str] | None = None) -> Zone:

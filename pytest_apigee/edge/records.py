@@ -217,6 +217,7 @@ class Client:
 
 
 def _resource_pattern(resource: str) -> re.Pattern[str]:
-    wildcards = {"**": ".*", "*": "[^/]+"}
+    # Atomic groups: what `**` once took is never given back, so that many of them do not make a path slow to refuse.
+    wildcards = {"**": ")(?>.*?", "*": "[^/]+"}
     parts = (wildcards.get(part, re.escape(part)) for part in re.split(r"(\*\*|\*)", resource))
-    return re.compile("".join(parts), re.DOTALL)
+    return re.compile(rf"(?>{''.join(parts)}\Z)", re.DOTALL)

@@ -62,8 +62,9 @@ class Setting:
         return answer(self.edge, request.with_headers([*request.headers, *headers]))
 
     def revoke(self, **fields: str) -> Answer:
-        """Return the answer to a revocation."""
-        return answer(self.edge, token_request(self.server.revoke_url, **fields))
+        """Return the answer to a revocation by the app, changed."""
+        client = {"client_id": self.app.consumer_key, "client_secret": self.app.consumer_secret}
+        return answer(self.edge, token_request(self.server.revoke_url, **{**client, **fields}))
 
     def call(self, token: str) -> int:
         """Return the status of a call of the API."""

@@ -1,7 +1,7 @@
 """Shared by the tests of flows: policies of a tester's own that write down, set, say, refuse and break."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pytest_apigee import FakeEdge, Response
 from pytest_apigee.edge.gateway.context import FlowContext
@@ -82,10 +82,18 @@ class Break(Policy):
 class Own(Policy):
     """Does what a test says with the call."""
 
-    act: Callable[[FlowContext], None]
+    act: Callable[[FlowContext], object]
 
-    def execute(self, context: FlowContext) -> None:
-        self.act(context)
+    def execute(self, context: FlowContext) -> object:
+        return self.act(context)
+
+
+def named_apart(*lists: list[Policy]) -> list[list[Policy]]:
+    """Return policies with names of their own, as the policies of a proxy have."""
+    return [
+        [replace(policy, name=f"{policy.name}-{place}-{number}") for number, policy in enumerate(policies)]
+        for place, policies in enumerate(lists)
+    ]
 
 
 def pre(*request: object, response: Sequence[object] = ()) -> Flow:

@@ -357,3 +357,38 @@ def test_echoes_what_no_flow_is_for(path: str) -> None:
     world = setting()
 
     assert answer(world.edge, get(world.server.token_url.replace("/token", path))) == (200, [], b"")
+
+
+# Who may revoke
+
+
+@pytest.mark.parametrize(
+    ("client", "status", "error", "reason"),
+    [
+        ({"client_id": "", "client_secret": ""}, 401, "invalid_client", "no client id: absent"),
+        ({"client_secret": "wrong"}, 401, "invalid_client", "wrong consumer secret for app 'forecast'"),
+    ],
+)
+def test_revokes_for_no_stranger(client: dict[str, str], status: int, error: str, reason: str) -> None:
+    """The client of a revocation says who it is, as at the token endpoint; else its token stays good."""
+    world = setting()
+    token = tokens_of(exchanged(world))["access_token"]
+
+    answered, _, body = world.revoke(token=token, **client)
+
+    assert (answered, json.loads(body)["ErrorCode"], world.edge.calls.last.reason) == (status, error, reason)
+    assert world.call(token) == 200
+
+
+@pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
+def test_revokes_no_token_of_another_client(kind: str) -> None:
+    """A token that another app got cannot be revoked."""
+    world = setting()
+    tokens = tokens_of(exchanged(world))
+    other = world.edge.app("other", consumer_key="their-key", consumer_secret="their-secret")
+
+    sent = world.revoke(token=tokens[kind], client_id=other.consumer_key, client_secret=other.consumer_secret)
+
+    assert sent == refused("invalid_request", "Invalid Token")
+    assert world.edge.calls.last.reason == "the token was issued to another client"
+    assert world.call(tokens["access_token"]) == 200

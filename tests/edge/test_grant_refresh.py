@@ -251,3 +251,16 @@ def test_a_refresh_keeps_the_user_and_the_attributes_that_no_answer_shows() -> N
     answer(edge, get(f"{serve(edge, '/info', info, look)}?t={known['access_token']}"))
     assert list(look.seen.values()) == ["ada", "gold"]
     assert "plan" not in known
+
+
+def test_a_reused_refresh_token_keeps_what_a_refresh_added() -> None:
+    """Attributes that RefreshAccessToken gives a token are those of its refresh token too, where that is used again."""
+    edge, _ = grant_edge()
+    adding = refresh_url(edge, reuse_refresh_token=True, attributes=[Attribute(name="plan", value="gold")])
+    plain = refresh_url(edge, "/plain", reuse_refresh_token=True)
+    first = first_tokens(edge)
+
+    added = tokens(edge, post(adding, **REFRESH, refresh_token=first["refresh_token"]))
+    again = tokens(edge, post(plain, **REFRESH, refresh_token=first["refresh_token"]))
+
+    assert ("plan" in first, added["plan"], again["plan"]) == (False, "gold", "gold")

@@ -14,7 +14,7 @@ from pytest_apigee.edge.gateway.policies.assign_message import AssignMessage
 from pytest_apigee.edge.gateway.policies.basic_authentication import BasicAuthentication
 from pytest_apigee.edge.gateway.policies.raise_fault import FaultResponse, RaiseFault
 from pytest_apigee.edge.gateway.policy import Policy
-from tests.edge.flow_support import Look, Refuse, pre, rule, url_of
+from tests.edge.flow_support import Look, Refuse, named_apart, pre, rule, url_of
 from tests.edge.gateway_support import FORM, answer, frozen_edge
 
 WAYS = ("request", "response", "fault rule", "raised")
@@ -154,6 +154,7 @@ def test_never_breaks_a_call(
 ) -> None:
     """Whatever variables are read, set and copied in whichever flow: a fit answer, and no policy broke."""
     edge = frozen_edge()
+    in_request, in_response, in_rules = named_apart(in_request, in_response, in_rules)
     look = Look(name="look", names=tuple(asked))
     flow = pre(*in_request, look, response=[*in_response, look])
     url = url_of(edge, pre_flow=flow, fault_rules=[rule(*in_rules, look)], target={})

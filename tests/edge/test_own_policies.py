@@ -1,6 +1,7 @@
 """Policies of a tester's own: they work as Edge's do, and what breaks in them never reaches the client."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -213,7 +214,64 @@ def test_has_to_be_written() -> None:
     edge = frozen_edge()
 
     assert answer(edge, get(url_of(edge, Policy(name="plain")))) == broken("plain")
-    assert edge.calls.last.reason == "the policy 'plain' raised NotImplementedError: "
+    raised = "NotImplementedError: the class Policy needs a method execute(self, context)"
+    assert edge.calls.last.reason == f"the policy 'plain' raised {raised}"
+
+
+@pytest.mark.parametrize(
+    ("returned", "raised"),
+    [
+        (Response(status=204), "it returned a Response"),
+        (False, "it returned a bool"),
+    ],
+)
+def test_returns_nothing(returned: object, raised: str) -> None:
+    """What `execute` returns would go lost: it answers by `context.answer`."""
+    edge = frozen_edge()
+
+    assert answer(edge, get(url_of(edge, Own(name="own", act=lambda context: returned)))) == broken("own")
+    assert edge.calls.last.reason == (
+        "the policy 'own' raised ConfigurationError: execute returns nothing, and answers by "
+        f"context.answer(response); {raised}"
+    )
+    assert len(edge.take_grievances()) == 1
+
+
+@pytest.mark.parametrize(
+    ("refuse", "raised"),
+    [
+        (
+            lambda: Refusal("no", "why"),
+            "a Refusal takes a fault, as PolicyFault(...), and a reason, not str",
+        ),
+        (
+            lambda: Refusal(PolicyFault(status=99, faultstring="x", errorcode="y"), "why"),
+            "The status of a PolicyFault is a final status from 200 to 599, not 99.",
+        ),
+        (
+            lambda: Refusal(PolicyFault(status=400, faultstring=5, errorcode="y"), "why"),
+            "The faultstring of a PolicyFault is text, not int.",
+        ),
+        (
+            lambda: Refusal(PolicyFault(status=400, faultstring="x", errorcode=None), "why"),
+            "The errorcode of a PolicyFault is text, not NoneType.",
+        ),
+        (
+            lambda: Refusal(RaisedFault(response=None), "why"),
+            "The response of a RaisedFault takes a Response, not NoneType.",
+        ),
+    ],
+)
+def test_refuses_with_a_fault_that_can_be_rendered(refuse: Callable[[], Refusal], raised: str) -> None:
+    """A refusal that cannot be rendered is a fault of the policy, and no exception in the client."""
+    edge = frozen_edge()
+
+    def act(context: FlowContext) -> None:
+        raise refuse()
+
+    assert answer(edge, get(url_of(edge, Own(name="own", act=act)))) == broken("own")
+    assert edge.calls.last.reason == f"the policy 'own' raised ConfigurationError: {raised}"
+    assert len(edge.take_grievances()) == 1
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(3)])

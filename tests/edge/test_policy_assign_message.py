@@ -11,8 +11,9 @@ from pytest_apigee import ConfigurationError, Request, Response
 from pytest_apigee.edge.gateway.message_edits import Add, AssignVariable, Copy, Payload, Remove, Set
 from pytest_apigee.edge.gateway.policies.assign_message import AssignMessage
 from pytest_apigee.edge.gateway.policies.raise_fault import FaultResponse, RaiseFault
+from pytest_apigee.edge.gateway.policy import Policy
 from pytest_apigee.edge.gateway.variables import Value
-from tests.edge.flow_support import Look, Own, Put, Refuse, pre, rule, url_of
+from tests.edge.flow_support import Look, Own, Put, Refuse, named_apart, pre, rule, url_of
 from tests.edge.gateway_support import FORM, JSON, Answer, answer, fault, frozen_edge, get
 
 CODE = "steps.assignmessage."
@@ -383,7 +384,7 @@ def test_copies_into_a_response(copy: Copy, expected: Response) -> None:
 
 def test_overwrites_what_it_copies() -> None:
     """A copied header takes the place of the one that was there; others stay."""
-    old = assign(assign_to="mine", add=Add(headers={"x-a": "old", "Own": "1"}))
+    old = assign(name="old", assign_to="mine", add=Add(headers={"x-a": "old", "Own": "1"}))
 
     found = made(old, assign(assign_to="mine", copy=Copy(headers=["X-A"])))
 
@@ -505,7 +506,7 @@ def test_makes_a_message_beside_a_text(create_new: object) -> None:
 
 def test_gives_its_messages_to_later_policies() -> None:
     """A message of one's own is found by its name in templates and conditions."""
-    first = assign(assign_to="mine", set=Set(headers={"Id": "42"}, payload="x"))
+    first = assign(name="first", assign_to="mine", set=Set(headers={"Id": "42"}, payload="x"))
 
     assert at_target(first, assign(set=Set(payload="{mine.header.id}{mine.content}"))).body == b"42x"
 
@@ -694,10 +695,11 @@ ANY_HEADERS = st.lists(st.tuples(st.sampled_from(["a", "B", "b c", "ü", ""]), s
     body=st.sampled_from(["200", "GET"]) | st.text(max_size=10) | st.binary(max_size=10),
 )
 def test_answers_anything(
-    policies: list[object], query: str, headers: list[tuple[str, str]], body: str | bytes, *, in_rules: bool
+    policies: list[Policy], query: str, headers: list[tuple[str, str]], body: str | bytes, *, in_rules: bool
 ) -> None:
     """Whatever a client sends through whatever settings: an answer, and nothing for the tester to mend."""
     edge = frozen_edge()
+    (policies,) = named_apart(policies)
     flows = {"fault_rules": [rule(*policies)]} if in_rules else {}
     url = url_of(edge, *([Refuse(name="no")] if in_rules else policies), target=lambda _: Response(), **flows)
 

@@ -396,3 +396,24 @@ def test_refuses_a_declaration_that_cannot_be(declare: Callable[[FakeEdge, App],
         declare(edge, app)
 
     assert str(caught.value) == message
+
+
+def test_refuses_a_long_path_at_once() -> None:
+    """However many ``**`` a resource has, a path that it does not cover is refused in a time that grows with it."""
+    edge = frozen_edge()
+    api = weather(edge, "p")
+    edge.product("p", proxies=["weather"], resources=["/**/x/**/y/**/z/**/w"])
+    app = edge.app(products=["p"])
+
+    assert by_key(edge, api, app.consumer_key, "/x/y/z" * 1_000) == NOT_COVERED
+    assert by_key(edge, api, app.consumer_key, "/a/x/b/y/c/z/d/w")[0] == 200
+    assert by_key(edge, api, app.consumer_key, "/x/y/z" * 100 + "/w")[0] == 200
+
+
+@pytest.mark.parametrize("given", [{"quota_interval": 2}, {"quota_time_unit": "day"}])
+def test_refuses_the_interval_of_no_quota(given: dict[str, object]) -> None:
+    """What says how long a quota counts needs a quota."""
+    with pytest.raises(ConfigurationError) as raised:
+        FakeEdge().product("p", **given)
+
+    assert str(raised.value) == "quota_interval and quota_time_unit say how long a quota counts: add one, as quota=100."

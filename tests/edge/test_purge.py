@@ -6,7 +6,9 @@ import pytest
 
 from pytest_apigee import App, ConfigurationError, FakeEdge, Token, TokenFactory
 from pytest_apigee.edge.organization import Organization
+from pytest_apigee.policies import GenerateAccessToken
 from tests.edge.gateway_support import EXPIRED, UNKNOWN_TOKEN, Answer, answer, app_request, bearer, frozen_edge, get
+from tests.edge.grant_support import grant_edge, post, serve, tokens
 
 MILLISECOND = timedelta(milliseconds=1)
 FORGOTTEN = "a token that expired days ago, so that Edge forgot it, or one of another world"
@@ -72,3 +74,24 @@ def issue(edge: FakeEdge, organization: Organization, app: App, mint: str) -> No
     else:
         request = app_request(edge, app)
         edge.handle(request.with_url(edge.token_url_for(organization.name)))
+
+
+def test_keeps_a_token_while_its_refresh_token_is_good() -> None:
+    """A token is forgotten days after it and its refresh token expired: till then it is an expired one."""
+    edge, _ = grant_edge()
+    api = edge.proxy("/api", products=["photos"])
+    lasting = GenerateAccessToken(
+        name="generate",
+        generate_response=True,
+        supported_grant_types=("password",),
+        refresh_token_expires_in=timedelta(days=10),
+    )
+    url = serve(edge, "/password", lasting)
+    token = tokens(edge, post(url, grant_type="password", username="ada", password="pw"))["access_token"]
+    verdicts = []
+
+    for days in (9, 3, 2):
+        edge.clock.advance(days=days)
+        verdicts.append(answer(edge, get(api.url, bearer(token))))
+
+    assert verdicts == [EXPIRED, EXPIRED, UNKNOWN_TOKEN]

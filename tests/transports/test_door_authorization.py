@@ -63,7 +63,8 @@ def test_signs_in_and_calls_an_api(world: World) -> None:
         tokens = session.post(world.server.token_url, data=form, auth=("key", "secret")).json()
         authorization = {"Authorization": f"Bearer {tokens['access_token']}"}
         assert session.get(world.api.url, headers=authorization).json() == {"temp": 21}
-        assert session.post(world.server.revoke_url, data={"token": tokens["refresh_token"]}).content == b""
+        revoked = session.post(world.server.revoke_url, data={"token": tokens["refresh_token"]}, auth=("key", "secret"))
+        assert revoked.content == b""
         assert session.get(world.api.url, headers=authorization).status_code == 401
 
 

@@ -22,6 +22,7 @@ from pytest_apigee.edge.gateway.policies.consent import (
 )
 from pytest_apigee.edge.gateway.policies.generate_access_token import GenerateAccessToken
 from pytest_apigee.edge.gateway.policies.refresh_access_token import RefreshAccessToken
+from pytest_apigee.edge.gateway.policies.revocation import CheckOwner
 from pytest_apigee.edge.gateway.policies.token_status import InvalidateToken, TokenReference
 from pytest_apigee.edge.gateway.policy import Policy
 
@@ -130,7 +131,8 @@ class GrantSettings:
 def _revoke_flow() -> Flow:
     reference = TokenReference(variable="request.formparam.token", cascade=True)
     invalidate = InvalidateToken(name="invalidate-token", tokens=(reference,), generate_error_response=True)
-    return _flow("revoke", "POST", REVOKE, invalidate, AnswerNothing(name="answer-nothing"))
+    owner = CheckOwner(name="check-owner", generate_response=True)
+    return _flow("revoke", "POST", REVOKE, owner, invalidate, AnswerNothing(name="answer-nothing"))
 
 
 def _asks_for(grant_type: str) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 from xml.sax.saxutils import escape
 
+from pytest_apigee.edge import checks
 from pytest_apigee.edge.jackson import quoted
 from pytest_apigee.edge.message import FINAL_STATUSES, Response, header_safe
 from pytest_apigee.errors import ConfigurationError
@@ -103,6 +104,14 @@ class RaisedFault:
 
     response: Response
     name: str = "RaiseFault"
+
+    def __post_init__(self) -> None:
+        """Check what a policy of a tester's own may get wrong.
+
+        Raises:
+            ConfigurationError: It is no response.
+        """
+        checks.record("The response of a RaisedFault", self.response, Response)
 
     def render(self) -> Response:
         """Return the response."""

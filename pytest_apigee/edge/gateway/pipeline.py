@@ -170,9 +170,13 @@ def _answer_to(context: FlowContext, refusal: Refusal) -> Response:
 def _execute(step: Step, context: FlowContext) -> None:
     policy, request, response = step.policy, context.request, context.response
     try:
-        policy.execute(context)
+        _check_returned(policy.execute(context))  # type: ignore[func-returns-value]  # a tester's own may return
         _check_messages(context, had_response=response is not None)
     except Refusal as refusal:
+        if not hasattr(refusal.fault, "render"):
+            context.request, context.response = request, response
+            msg = f"a Refusal takes a fault, as PolicyFault(...), and a reason, not {type(refusal.fault).__name__}"
+            raise _broken(policy, context, ConfigurationError(msg)) from refusal
         _set_fault_variables(policy, context, refusal)
         if not policy.continue_on_error:
             raise
@@ -180,15 +184,23 @@ def _execute(step: Step, context: FlowContext) -> None:
         raise
     except Exception as error:  # whatever a tester's own policy raises, Edge itself goes on
         context.request, context.response = request, response
-        fault = PolicyFault(
-            status=500, faultstring=f"Execution of {policy.name} failed", errorcode="steps.ExecutionFailed"
-        )
-        broken = Refusal(fault, f"the policy {policy.name!r} raised {shown(error)}", error=error)
-        _set_fault_variables(policy, context, broken)
-        raise broken from error
+        raise _broken(policy, context, error) from error
     finally:
         if context.trace is not None:
             context.trace.step(step, has_run=True)
+
+
+def _broken(policy: Policy, context: FlowContext, error: Exception) -> Refusal:
+    fault = PolicyFault(status=500, faultstring=f"Execution of {policy.name} failed", errorcode="steps.ExecutionFailed")
+    broken = Refusal(fault, f"the policy {policy.name!r} raised {shown(error)}", error=error)
+    _set_fault_variables(policy, context, broken)
+    return broken
+
+
+def _check_returned(value: object) -> None:
+    if value is not None:
+        msg = f"execute returns nothing, and answers by context.answer(response); it returned a {type(value).__name__}"
+        raise ConfigurationError(msg)
 
 
 def _check_messages(context: FlowContext, *, had_response: bool) -> None:

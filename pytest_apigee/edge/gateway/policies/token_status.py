@@ -86,7 +86,7 @@ class _StatusOperation(OAuthOperation):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InvalidateToken(_StatusOperation):
-    """Revokes tokens.
+    """Revokes tokens. It has no answer of its own: the flow goes on, whatever `generate_response` says (GUESS).
 
     Args:
         tokens: Which.
@@ -97,7 +97,7 @@ class InvalidateToken(_StatusOperation):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ValidateToken(_StatusOperation):
-    """Approves tokens that were revoked; one that has expired stays expired.
+    """Approves tokens that were revoked; one that has expired stays expired. It has no answer of its own either.
 
     Args:
         tokens: Which.

@@ -39,6 +39,7 @@ SLIPS: dict[str, dict[str, Schema]] = {
         },
     },
     "companies.yaml": {"Company": {"properties": {"createdBy": _TEXT}}},  # its own samples have it
+    "proxies.yaml": {"APIProxyRevision": {"properties": {"basepaths": _TEXTS}}},  # as text; its own sample has a list
     "user-roles.yaml": {
         # `org`, and the roles of a user as an array: its own samples
         "ResourcePermissions": {
@@ -135,6 +136,8 @@ def document(file: str) -> dict[str, Any]:
             content = loaded["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]
             items = {"type": "array", "items": {"$ref": f"#/components/schemas/{item}"}}
             content["schema"] = {"oneOf": [content["schema"], {"type": "object", "properties": {field: items}}]}
+    if file == "policies.yaml":  # the fields of a policy; its own sample has them below its kind
+        loaded["components"]["schemas"]["Policy"] = {"type": "object", "minProperties": 1}
     if file == "company-apps.yaml":  # `apiProducts` of a credential as texts; its own samples have objects
         credential = loaded["components"]["schemas"]["CompanyApp"]["properties"]["credentials"]["items"]
         credential["properties"]["apiProducts"] = _PRODUCTS_OF_KEY

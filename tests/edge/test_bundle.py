@@ -2,6 +2,7 @@
 
 import struct
 import zipfile
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
@@ -63,7 +64,7 @@ def test_a_manifest_list_may_be_empty():
 
 
 def test_may_hold_a_name_alone():
-    """apigeetool imports a base configuration alone."""
+    """A base configuration alone is a bundle: apigeetool imports that first."""
     bundle = bundle_of()
 
     assert (bundle.policies, bundle.proxies, bundle.targets, bundle.resources) == ({}, {}, {}, ())
@@ -284,12 +285,8 @@ def test_damage_anywhere_is_a_bundle_error_or_none(noise, start, cut):
     place = start % len(BUNDLE)
     content = BUNDLE[:place] + noise + BUNDLE[place + cut % 40 :]
 
-    try:
-        bundle = read_bundle(content)
-    except BundleError as error:
-        assert str(error)
-    else:
-        assert bundle.content == content
+    with suppress(BundleError):
+        assert read_bundle(content).content == content
 
 
 def test_the_root_of_the_sample_is_xml():

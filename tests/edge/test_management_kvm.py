@@ -494,6 +494,18 @@ def test_any_name_is_taken_where_no_rule_is_guessed():
     assert ask(edge, "GET", "/keyvaluemaps/a%2Fb").json()["name"] == "a/b"
 
 
+def test_a_lone_surrogate_is_a_question_mark(edge):
+    """What cannot be sent is a question mark in the name of an entry, in its value and in a start key."""
+    create(edge, entry=[])
+    path = "/keyvaluemaps/colours/entries/\ud800"
+    wanted = (200, JSON_TYPE, '{\n  "name" : "?",\n  "value" : "?"\n}')
+
+    assert raw(ask(edge, "POST", path, {"value": "\ud800"})) == wanted
+    assert raw(ask(edge, "GET", path)) == wanted
+    assert raw(ask(edge, "GET", "/keyvaluemaps/colours/entries/%3F")) == wanted
+    assert keys_of(edge, "?startkey=\ud800") == keys_of(edge, "?startkey=%3F") == []
+
+
 @pytest.mark.parametrize(("body", "status"), [("{", 400), ("[]", 400), ("[" * 100_000, 400), (b"\xff", 400)])
 def test_what_is_no_json_object_is_refused(edge, body, status):
     """A body that is no JSON object is answered with 400."""

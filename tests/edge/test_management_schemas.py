@@ -9,6 +9,7 @@ from openapi_schema_validator import OAS30Validator
 
 from pytest_apigee import FakeEdge, Request, Response
 from pytest_apigee.edge.management.service import all_routes
+from tests.edge.bundle_support import BUNDLE
 from tests.edge.gateway_support import answer, get, token_request
 from tests.edge.official_support import EXTRA, FOLDER, Operation, anonymous, closed, operations
 
@@ -50,6 +51,8 @@ PARAMETERS = {
     "product": "gold",
     "company": "initech",
     "attribute": "team",
+    "weather": "weatherapi",
+    "policy": "verify-key",
     "role": "tester",
     "permission": "get",
     "user": "ops@acme.example",
@@ -155,6 +158,35 @@ def debug_stops() -> list[Stop]:
     ]
 
 
+def api_stops() -> list[Stop]:
+    api, revision = "/apis/{weather}", "/apis/{weather}/revisions/{revision}"
+    deployed = "/environments/{env}" + revision + "/deployments"
+    return [
+        stop("POST", "/apis", BUNDLE, "?action=import&name={weather}"),
+        stop("GET", "/apis"),
+        stop("GET", api),
+        stop("GET", f"{api}/revisions"),
+        stop("GET", revision),
+        stop("POST", revision, BUNDLE),
+        stop("GET", f"{revision}/policies"),
+        stop("GET", f"{revision}/policies/{{policy}}"),
+        stop("POST", f"{revision}/policies", '<Quota name="limit"/>'),
+        stop("DELETE", f"{revision}/policies/{{policy}}"),
+        stop("POST", deployed),
+        stop("GET", deployed),
+        stop("GET", f"{revision}/deployments"),
+        stop("GET", f"{api}/deployments"),
+        stop("GET", "/deployments"),
+        stop("GET", "/environments/{env}/deployments"),
+        stop("GET", "/environments/{env}/apis/{weather}/deployments"),
+        stop("DELETE", deployed),
+        stop("POST", f"{revision}/deployments", query="?action=deploy&env={env}"),
+        stop("POST", f"{revision}/deployments", query="?action=undeploy&env={env}"),
+        stop("DELETE", revision),
+        stop("DELETE", api),
+    ]
+
+
 SCOPES = ("", "/environments/{env}", "/apis/{api}")
 WITHOUT_CPS = {"properties": {"property": [{"name": "features.isCpsEnabled", "value": "false"}]}}
 COLOURS = {"name": "colours", "encrypted": False, "entry": [{"name": "grass", "value": "green"}]}
@@ -218,6 +250,7 @@ TOUR = [
     stop("GET", "/environments/{env}"),
     *(each for scope in (*SCOPES, "/apis/{api}/revisions/{revision}") for each in map_stops(scope)),
     *cache_stops(),
+    *api_stops(),
     stop("POST", "/apiproducts", PRODUCT),
     stop("GET", "/apiproducts"),
     stop("GET", "/apiproducts", query="?expand=true"),
@@ -302,13 +335,18 @@ def traced(edge: FakeEdge, values: dict[str, str]) -> str:
 
 def reply(edge: FakeEdge, each: Stop, values: dict[str, str]) -> Response:
     credentials = base64.b64encode(b"ops@acme.example:pw").decode()
-    kind = "application/x-www-form-urlencoded" if isinstance(each.body, str) else "application/json"
+    kind = "application/json"
+    if isinstance(each.body, str):
+        kind = "application/xml" if each.body.startswith("<") else "application/x-www-form-urlencoded"
+    elif isinstance(each.body, bytes):
+        kind = "application/octet-stream"
+    sent = each.body if isinstance(each.body, str | bytes) else b"" if each.body is None else json.dumps(each.body)
     response = edge.handle(
         Request(
             method=each.method,
             url=f"{BASE}{(each.path + each.query).format(**values)}",
             headers={"Authorization": f"Basic {credentials}", "Content-Type": kind},
-            body=each.body if isinstance(each.body, str) else b"" if each.body is None else json.dumps(each.body),
+            body=sent,
         )
     )
     assert isinstance(response, Response)

@@ -108,7 +108,7 @@ def create_entry(call: Call) -> Response:
 
 def update_entry(call: Call) -> Response:
     """Change the value of an entry, or add it. GUESS: the name in the path counts, whatever the body says."""
-    scope, name = _scope_of(call), call["entry"]
+    scope, name = _scope_of(call), _asked_entry(call)
     known = _map_of(call, scope)
     _require_cps(call, "UpdateKeyValueMapEntry")
     body = call.body()
@@ -198,8 +198,13 @@ def _map_of(call: Call, scope: Scope) -> KeyValueMap:
     return known
 
 
+def _asked_entry(call: Call) -> str:
+    """Return the name of an entry in a path, a lone surrogate in it as in a body: a question mark."""
+    return call["entry"].encode("utf-8", "replace").decode()
+
+
 def _entry_of(call: Call, known: KeyValueMap) -> tuple[str, str]:
-    name = call["entry"]
+    name = _asked_entry(call)
     if name not in known.entries:
         raise call.refusal("kvm_entry_unknown", name=name)
     return name, known.entries[name]
@@ -224,7 +229,7 @@ def _page_length(call: Call) -> int:
 
 def _place(key: str) -> bytes:
     """Return where a key stands in the order: it is stable, and a new key can appear anywhere, says the file."""
-    return hashlib.sha256(key.encode()).digest()
+    return hashlib.sha256(key.encode("utf-8", "replace")).digest()
 
 
 def _map(call: Call, known: KeyValueMap) -> Mapping[str, Json]:

@@ -184,6 +184,13 @@ def shown_acme(edge, token):
     return edge.handle(Request(url=url, headers={"Authorization": f"Bearer {token}"}))
 
 
+def below_acme(edge, path):
+    """Return the JSON of what lies at a path below the organization, for an administrator."""
+    user = edge.user(password="pw")
+    url = f"https://api.enterprise.apigee.com/v1/o/acme/{path}"
+    return edge.handle(Request(url=url, headers={"Authorization": basic(user.email, "pw")})).json()
+
+
 def organization(**fields):
     return {"organizations": [{"name": "acme", **fields}]}
 
@@ -396,6 +403,85 @@ def test_an_app_without_credentials_is_declared(products):
     with pytest.raises(ConfigurationError) as raised:
         edge.app("a")
     assert str(raised.value) == "The app 'a' of developer 'developer@acme.example' already exists."
+
+
+KEY = {"consumerKey": "key", "consumerSecret": "secret"}
+
+
+@pytest.mark.parametrize(
+    ("developers", "role"),
+    [
+        (["ada@example.com"], ""),
+        ([{"email": "ada@example.com"}], ""),
+        ([{"email": "ada@example.com", "role": "admin"}], "admin"),
+        ({"ada@example.com": "admin"}, "admin"),
+    ],
+)
+@pytest.mark.parametrize("company", ["company", "companyName"])
+def test_a_company_and_its_app_are_declared(developers, role, company):
+    """A company has developers, in any of three forms, and apps that name it, as `company` or `companyName`."""
+    initech = {"name": "initech", "displayName": "Initech", "attributes": {"plan": "gold"}, "developers": developers}
+    edge = FakeEdge(
+        organization(
+            developers=[{"email": "ada@example.com"}],
+            companies=[initech],
+            apps=[{"name": "weatherapp", company: "initech", "credentials": [KEY]}],
+        )
+    )
+
+    shown = below_acme(edge, "companies/initech")
+
+    assert (app_token(edge).status, edge.find_app("weatherapp").company) == (200, "initech")
+    assert (shown["apps"], shown["displayName"]) == (["weatherapp"], "Initech")
+    assert shown["attributes"] == [{"name": "plan", "value": "gold"}]
+    members = {"developer": [{"email": "ada@example.com", "role": role}]}
+    assert below_acme(edge, "companies/initech/developers") == members
+
+
+@pytest.mark.parametrize(("status", "answered"), [("active", 200), ("inactive", 401)])
+def test_an_inactive_company_gets_no_token(status, answered):
+    """The app of a company that is not active is refused."""
+    companies = [{"name": "initech", "status": status}]
+    edge = FakeEdge(organization(companies=companies, apps=[{"name": "a", "company": "initech", "credentials": [KEY]}]))
+
+    assert app_token(edge).status == answered
+
+
+def test_a_company_as_the_fake_shows_it_is_taken():
+    """A company and its app can be pasted out of the management API, and are then shown again."""
+    edge = FakeEdge()
+    edge.company("initech", display_name="Initech", attributes={"plan": "gold"})
+    edge.app("weatherapp", products=["weather"], company="initech")
+    companies, apps = below_acme(edge, "companies/initech"), below_acme(edge, "apps?expand=true")["app"]
+
+    pasted = FakeEdge(organization(companies=[companies], apps=apps), clock=edge.clock)
+
+    (again,) = below_acme(pasted, "apps?expand=true")["app"]
+    kept = ("appId", "companyName", "credentials", "name", "scopes", "status")
+    assert {name: again[name] for name in kept} == {name: apps[0][name] for name in kept}
+    shown = below_acme(pasted, "companies/initech")
+    kept = ("apps", "name", "displayName", "status", "attributes")
+    assert {name: shown[name] for name in kept} == {name: companies[name] for name in kept}
+
+
+def test_an_app_has_the_scopes_that_the_file_says():
+    """They are shown as the app's; a key that the file does not write out has them too."""
+    written = {**KEY, "apiProducts": ["weather"]}
+    products = [{"name": "weather", "scopes": ["READ", "WRITE"]}]
+    edge = FakeEdge(
+        organization(
+            apiproducts=products,
+            apps=[
+                {"name": "short", "apiProducts": ["weather"], "scopes": ["READ"]},
+                {"name": "long", "scopes": ["READ"], "credentials": [written]},
+            ],
+        )
+    )
+
+    short, long = edge.find_app("short"), edge.find_app("long")
+
+    assert (short.scopes, long.scopes) == (("READ",), ("READ",))
+    assert (short.credentials[0].scopes, long.credentials[0].scopes) == (("READ",), ())
 
 
 def test_everything_but_names_may_be_left_out():
@@ -631,6 +717,55 @@ MISTAKES = [
     (
         organization(apps=[{"name": "a", "status": "on"}]),
         f"{ORGANIZATION}apps[0]: status cannot be 'on'; allowed: approved, pending, revoked.",
+    ),
+    (
+        organization(apps=[{"name": "a", "company": "initech"}]),
+        f"{ORGANIZATION}apps[0]: Unknown company 'initech' in organization 'acme'. Known: none.",
+    ),
+    (
+        organization(companies=[{"name": "initech"}], apps=[{"name": "a", "company": "initech", "developer": "a@b.c"}]),
+        f"{ORGANIZATION}apps[0]: an app has a developer or a company, not both.",
+    ),
+    (
+        organization(
+            companies=[{"name": "initech"}], apps=[{"name": "a", "companyName": "initech", "developerId": "1"}]
+        ),
+        f"{ORGANIZATION}apps[0]: an app has a developer or a company, not both.",
+    ),
+    (
+        organization(apps=[{"name": "a", "scopes": ["A B"]}]),
+        f"{ORGANIZATION}apps[0]: 'A B' cannot be a scope: it holds a blank. Write scopes=['READ', 'WRITE'].",
+    ),
+    (organization(companies=[{}]), f"{ORGANIZATION}companies[0]: the field 'name' is missing."),
+    (
+        organization(companies=[{"name": "initech"}, {"name": "Initech"}]),
+        (
+            f"{ORGANIZATION}companies[1]: The company 'Initech' already exists in organization 'acme', in whatever "
+            "letter case."
+        ),
+    ),
+    (
+        organization(companies=[{"name": "initech", "status": "gone"}]),
+        f"{ORGANIZATION}companies[0]: status cannot be 'gone'; allowed: active, inactive.",
+    ),
+    (
+        organization(companies=[{"name": "initech", "developers": ["ada@example.com"]}]),
+        f"{ORGANIZATION}companies[0]: Unknown developer 'ada@example.com' in organization 'acme'. Known: none.",
+    ),
+    (
+        organization(companies=[{"name": "initech", "developers": [{"mail": "ada@example.com"}]}]),
+        f"{ORGANIZATION}companies[0]: developers[0]: the field 'email' is missing.",
+    ),
+    (
+        organization(companies=[{"name": "initech", "developers": [{"email": "ada@example.com", "rôle": "x"}]}]),
+        f"{ORGANIZATION}companies[0]: developers[0]: unknown field 'rôle'. Did you mean 'role'? Allowed: email, role.",
+    ),
+    (
+        organization(companies=[{"name": "initech", "members": []}]),
+        (
+            f"{ORGANIZATION}companies[0]: unknown field 'members'. Allowed: apps, attributes, createdAt, createdBy, "
+            "developers, displayName, lastModifiedAt, lastModifiedBy, name, organization, status."
+        ),
     ),
     (
         organization(apps=[{"name": "a", "credentials": [{"secret": "x"}]}]),

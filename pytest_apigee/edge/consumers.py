@@ -59,6 +59,9 @@ class Consumers(Owners):
         organization = self._organization(org)
         interval = str(checks.count("quota_interval", quota_interval))
         unit = checks.choice("quota_time_unit", quota_time_unit, TIME_UNITS)
+        if quota is None and (interval, unit) != ("1", "minute"):
+            msg = "quota_interval and quota_time_unit say how long a quota counts: add one, as quota=100."
+            raise ConfigurationError(msg)
         product = ApiProduct(
             name=checks.text("name", name),
             proxies=checks.names("proxies", proxies),

@@ -41,6 +41,17 @@ class Headers:
         """Return the first value of a header, or None."""
         return next(iter(self.all(name)), None)
 
+    def __getitem__(self, name: str) -> str:
+        """Return the first value of a header, which must be there.
+
+        Raises:
+            KeyError: It is not.
+        """
+        value = self.get(name)
+        if value is None:
+            raise KeyError(name)
+        return value
+
     def all(self, name: str) -> list[str]:
         """Return every value of a header, in order."""
         wanted = name.lower()

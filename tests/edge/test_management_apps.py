@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pytest_apigee import FakeEdge, Response
+from pytest_apigee import ConfigurationError, FakeEdge, Response
 from tests.edge.entity_support import (
     ADA,
     CREATED,
@@ -18,8 +18,8 @@ from tests.edge.entity_support import (
     error,
     of_json,
     shown,
-    told,
     token_of,
+    told,
     with_key,
     with_token,
 )
@@ -74,7 +74,7 @@ def body_of(edge: FakeEdge, response: Response, apps: str) -> str:
     """Return the bytes of the new app; id, key and secret are the fake's own."""
     fields = response.json()
     credential = fields["credentials"][0]
-    created, modified = CREATED.split(",\n  \"lastModifiedAt")
+    created, modified = CREATED.split(',\n  "lastModifiedAt')
     is_company = apps.startswith("/companies")
     developer_id = shown(edge, ADA)["developerId"]
     return APP % {
@@ -342,6 +342,21 @@ def test_an_app_may_be_left_without_a_key(edge: FakeEdge) -> None:
     assert len(call(edge, "POST", MOBILE, {"apiProducts": ["gold"]}).json()["credentials"]) == 1
 
 
+def test_a_test_is_told_of_an_app_without_a_key(edge: FakeEdge) -> None:
+    """Who asks for its key is told how to give it one, and that one works."""
+    call(edge, "DELETE", f"{MOBILE}/keys/k1")
+    app = edge.find_app("mobile")
+
+    with pytest.raises(ConfigurationError) as raised:
+        _ = app.consumer_key
+
+    message = "The app 'mobile' has no consumer key: give it one with apigee.add_key(app, products=[...])."
+    assert str(raised.value) == message
+    assert with_key(edge, edge.add_key(app, products=["gold"]).consumer_key) == "ok"
+    call(edge, "DELETE", f"{MOBILE}/keys/{edge.find_app('mobile').consumer_key}")
+    assert dict(edge.add_key(app).products) == {}
+
+
 def test_the_hundred_and_first_key_is_not_modelled(edge: FakeEdge) -> None:
     """At about a hundred keys of one app Edge stops, and how is unknown: 501, complained of, and nothing is added."""
     for _ in range(99):
@@ -464,4 +479,4 @@ def test_older_fields_can_be_switched() -> None:
     app = shown(edge, MOBILE)
 
     assert "appFamily" not in app
-    assert list(app.items())[0] == ("accessType", "")
+    assert next(iter(app.items())) == ("accessType", "")

@@ -15,8 +15,8 @@ from tests.edge.entity_support import (
     error,
     of_json,
     shown,
-    told,
     token_of,
+    told,
     with_key,
     with_token,
 )
@@ -114,7 +114,7 @@ def test_a_company_is_updated(edge: FakeEdge) -> None:
 
 @pytest.mark.parametrize("method", ["PUT", "POST"])
 def test_an_inactive_company_may_not_call(edge: FakeEdge, method: str) -> None:
-    """204 by PUT, as documented, and by POST, as apigee-client-php sends it; keys and tokens of its apps are refused."""
+    """204 by PUT, as documented, and by POST (a guess); keys and tokens of its apps are refused."""
     token = token_of(edge, "c1", "cs1")["access_token"]
     octets = [("Content-Type", "application/octet-stream")]
 

@@ -14,8 +14,8 @@ from tests.edge.entity_support import (
     error,
     of_json,
     shown,
-    told,
     token_of,
+    told,
     with_key,
     with_token,
 )

@@ -14,8 +14,8 @@ from tests.edge.entity_support import (
     error,
     of_json,
     shown,
-    told,
     token_of,
+    told,
     with_key,
     with_token,
 )
@@ -65,9 +65,7 @@ def credential(key: str, secret: str, *, status: str = "approved", scopes: str =
 @pytest.mark.parametrize("app", APPS)
 def test_a_key_is_created_as_given(edge: FakeEdge, app: str) -> None:
     """201 with the key, which has no product yet; this answer alone does not say when it expires."""
-    response = call(
-        edge, "POST", f"{app}/keys/create", {"consumerKey": "my_key-1", "consumerSecret": "my_secret-1"}
-    )
+    response = call(edge, "POST", f"{app}/keys/create", {"consumerKey": "my_key-1", "consumerSecret": "my_secret-1"})
 
     assert told(response) == of_json(201, CREATED)
     assert shown(edge, f"{app}/keys/my_key-1")["expiresAt"] == -1
@@ -267,9 +265,7 @@ def test_a_key_that_another_app_has_is_refused(edge: FakeEdge) -> None:
     """A consumer key belongs to one app of the organization."""
     response = call(edge, "POST", f"{MOBILE}/keys/create", {"consumerKey": "c1", "consumerSecret": "s"})
 
-    assert told(response) == error(
-        409, "keymanagement.service.ConsumerKeyAlreadyExists", "ConsumerKey already exists"
-    )
+    assert told(response) == error(409, "keymanagement.service.ConsumerKeyAlreadyExists", "ConsumerKey already exists")
 
 
 def test_an_app_changes_with_its_keys(edge: FakeEdge) -> None:

@@ -13,8 +13,8 @@ from tests.edge.entity_support import (
     error,
     of_json,
     shown,
-    told,
     token_of,
+    told,
     with_key,
     with_token,
 )
@@ -36,7 +36,7 @@ GIVEN = {
     "quotaTimeUnit": "minute",
 }
 LEAST = {"name": "silver", "displayName": "Silver", "approvalType": "auto"}
-CREATED_AT, MODIFIED_AT = CREATED.split(",\n  \"lastModifiedAt")
+CREATED_AT, MODIFIED_AT = CREATED.split(',\n  "lastModifiedAt')
 SILVER = f"""\
 {{
   "apiResources" : [ "/", "/a/**" ],

@@ -1,5 +1,7 @@
 """Revocation lag: for how long the gateway remembers what it looked up. Source: runtime.md section 4.5."""
 
+import gc
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -357,6 +359,30 @@ def test_loads_each_thing_once_while_it_is_fresh() -> None:
 
     assert got == ["x1", "x2", "y3", "x1", "x4"]
     assert loaded == ["x", "x", "y", "x"]
+
+
+@pytest.mark.parametrize("again", ["y", "x"])
+def test_forgets_what_is_old(again: str) -> None:
+    """What nobody asked for again is forgotten at the next question, so that memory stays flat."""
+    cache = EntityCache(timedelta(seconds=1))
+    loaded = weakref.WeakSet[Kept]()
+
+    def load(_: str) -> Kept:
+        kept = Kept()
+        loaded.add(kept)
+        return kept
+
+    for number in range(10):
+        cache.get("token", f"{number}", load, now_ms=number)
+    cache.get("token", "x", load, now_ms=900)
+    cache.get("token", again, load, now_ms=1_950)
+    gc.collect()
+
+    assert len(loaded) == 1
+
+
+class Kept:
+    """Something that is remembered."""
 
 
 # Declarations

@@ -87,7 +87,8 @@ class PolicyFault:
     def _response(self, content_type: tuple[str, str], body: str) -> Response:
         headers = [content_type]
         if self.has_challenge:
-            description = header_safe(f"{self.errorcode}: {self.faultstring}")
+            # GUESS: a double quote in it, out of a path, would end it early.
+            description = header_safe(f"{self.errorcode}: {self.faultstring}").replace('"', "'")
             challenge = f'Bearer realm="null",error="invalid_token",error_description="{description}"'
             headers.append(("WWW-Authenticate", challenge))
         return Response(status=self.status, headers=headers, body=body.encode("utf-8", "replace"))

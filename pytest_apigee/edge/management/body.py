@@ -44,10 +44,6 @@ class Body:
         """Return whether a field is there and is not null."""
         return self._fields.get(name) is not None
 
-    def __bool__(self) -> bool:
-        """Return whether it has any field."""
-        return bool(self._fields)
-
     def required(self, name: str) -> str:
         """Return text that must be there.
 

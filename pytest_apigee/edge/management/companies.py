@@ -1,8 +1,8 @@
 """Companies and their developers.
 
-Source: companies.yaml, company-developers.yaml, apigee-client-php for the status by POST; management.md section 4.
-GUESS: an answer to an addition of developers lists those that were given; the apps of an inactive company can be read
-and changed, and only their calls are refused; a developer without a role has an empty one.
+Source: companies.yaml, company-developers.yaml; management.md section 4. GUESS: the status can be set by POST too, as
+that of developers; an answer to an addition of developers lists those that were given; the apps of an inactive company
+can be read and changed, and only their calls are refused; a developer without a role has an empty one.
 """
 
 from dataclasses import replace

@@ -106,7 +106,7 @@ class Quota(RateLimit):
         context.variables.update({f"{self.variable_prefix}.{self.name}.{name}": values[name] for name in values})
         if count.has_exceeded:
             unit = period.time_unit if period.interval == 1 else f"{period.interval} {period.time_unit}s"
-            allowed = f"{self.name!r} allows {limit.allowed} per {unit}{self.for_whom}"
+            allowed = f"{self.name!r} allows {limit.allowed} per {unit}{self.for_whom(context)}"
             reason = f"{allowed}; {count.used} were used, and this call counts {weight}"
             faultstring = f"Rate limit quota violation. Quota limit  exceeded. Identifier : {caller}"
             raise violation(context, "QuotaViolation", faultstring, reason)

@@ -75,10 +75,13 @@ class RateLimit(Policy):
         """Let the call go on."""
         context.variables.update({f"{self.variable_prefix}.{self.name}.failed": False})
 
-    @property
-    def for_whom(self) -> str:
-        """Whose calls are limited, for reasons: the value itself may be a secret."""
-        return f" for each value of {self.identifier}" if self.identifier else ""
+    def for_whom(self, context: FlowContext) -> str:
+        """Return whose calls are limited, for reasons: the value itself may be a secret."""
+        if not self.identifier:
+            return ""
+        if resolved(context, self.identifier) is None:
+            return f" for all calls where {self.identifier} has no value, as here"
+        return f" for each value of {self.identifier}"
 
 
 def resolved(context: FlowContext, ref: str) -> str | None:

@@ -15,6 +15,19 @@ INTRODUCTION = """\
 What `pytest_apigee.policies` holds: Edge's policies with the settings and defaults of their elements, in snake case;
 what attaches them to flows; and the values that some settings take. A setting that "names a variable" takes a flow
 variable, as `request.queryparam.apikey`. Every policy has a `name`, `enabled` (True) and `continue_on_error` (False).
+
+## Flow variables
+
+* of messages: `request`, `response`, `message` and `error`, with `.content`, `.verb`, `.uri`, `.path`, `.querystring`,
+  `.header.{name}`, `.queryparam.{name}`, `.formparam.{name}`, `.status.code`, `.reason.phrase` and the rest of Edge's
+  parts of messages;
+* of the call: `proxy.basepath`, `proxy.pathsuffix`, `proxy.url`, `proxy.name`, `virtualhost.name`, `apiproxy.name`,
+  `apiproxy.revision`, `organization.name`, `environment.name`, `client.scheme`, `client.ip`, `current.flow.name`,
+  `system.timestamp`, `is.error`, `fault.name`, `error.state`, `error.message`;
+* what policies set: those of OAuthV2, VerifyAPIKey, Quota and so on, `{prefix}.{policy}.failed`, and your own.
+
+Any other variable of Edge, such as `messageid` or `target.url`, has no value here: a condition sees null, and a policy
+of your own can set it.
 """
 SECTIONS = {
     "OAuth": (
@@ -47,8 +60,8 @@ def page() -> str:
 
 def _entry(name: str) -> str:
     kind = getattr(policies, name)
-    rows = "".join(f"| `{field}` | {default} | {text} |\n" for field, default, text in _settings(kind))
-    table = f"\n| setting | default | |\n|---|---|---|\n{rows}" if rows else ""
+    rows = "".join(f"| `{field}` | {takes} | {default} | {text} |\n" for field, takes, default, text in _settings(kind))
+    table = f"\n| setting | takes | default | |\n|---|---|---|---|\n{rows}" if rows else ""
     return f"\n### {name}\n\n{_summary(kind)}\n{table}"
 
 
@@ -59,12 +72,19 @@ def _summary(kind: type) -> str:
     return "\n\n".join(part for part in paragraphs if part and not part.startswith(("Args:", "Raises:", "Source:")))
 
 
-def _settings(kind: type) -> Iterator[tuple[str, str, str]]:
+def _settings(kind: type) -> Iterator[tuple[str, str, str, str]]:
     texts = dict(pair for base in reversed(kind.__mro__) for pair in _arguments(base))
     known = OF_EVERY_POLICY if issubclass(kind, policies.Policy) else ()
     for field in dataclasses.fields(kind):
         if field.init and field.name not in known:
-            yield field.name, _default(field), texts.get(field.name, "")
+            yield field.name, _takes(field), _default(field), texts.get(field.name, "")
+
+
+def _takes(field: "dataclasses.Field[object]") -> str:
+    kind = field.type if isinstance(field.type, str) else getattr(field.type, "__name__", str(field.type))
+    if not isinstance(field.type, str | type):
+        kind = str(field.type)
+    return f"`{re.sub(r'[a-z0-9_.]+[.](?=[A-Za-z])', '', kind)}`".replace("|", "\\|")
 
 
 def _default(field: "dataclasses.Field[object]") -> str:

@@ -409,6 +409,20 @@ def test_takes_the_root_resource_for_the_base_path_alone_where_switched_off(path
     assert answer(edge, get(f"{api.url}{path}", bearer(token_for(edge, "bought")))) == expected
 
 
+def test_keeps_a_quote_of_a_path_out_of_the_challenge() -> None:
+    """A double quote of a path does not end the text of the challenge early."""
+    edge = frozen_edge(era="2016")
+    edge.product("bought", resources=["/nokia"])
+    api = edge.proxy("/facebook", products=[])
+
+    _, headers, body = answer(edge, get(f'{api.url}/ac"er', bearer(token_for(edge, "bought"))))
+
+    text = "keymanagement.service.apiresource_doesnot_exist: APIResource /facebook/ac'er does not exist"
+    challenge = f'Bearer realm="null",error="invalid_token",error_description="{text}"'
+    assert dict(headers)["WWW-Authenticate"] == challenge
+    assert b'ac\\"er' in body
+
+
 @pytest.mark.parametrize(
     ("guesses", "path", "escaped"),
     [

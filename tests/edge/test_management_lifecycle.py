@@ -272,8 +272,9 @@ class Management(RuleBasedStateMachine):
     @rule(token=consumes(tokens))
     def revoke_token(self, token: tuple[str, str]) -> None:
         _, value = token
-        self.edge.revoke(value)
+        status, body = self.call("POST", f"/oauth2/accesstokens/{value}?action=revoke")
 
+        assert (status, body["status"]) == (200, "revoked")
         refused = "keymanagement.service.access_token_not_approved"
         assert self.verdict(Request(url=self.by_token.url, headers=[bearer(value)])) == refused
 

@@ -28,7 +28,7 @@ def test_a_header_is_found_in_any_case(name):
     """A header is looked up without regard to case; the first of several values counts."""
     headers = Headers([("X-One", "1"), ("x-one", "2")])
 
-    assert headers.get(name) == "1"
+    assert headers.get(name) == headers[name] == "1"
     assert headers.all(name) == ["1", "2"]
     assert name in headers
 
@@ -38,6 +38,8 @@ def test_a_header_that_is_absent_is_none():
     headers = Headers({"X-One": "1"})
 
     assert headers.get("X-Two") is None
+    with pytest.raises(KeyError):
+        headers["X-Two"]
     assert headers.all("X-Two") == []
     assert "X-Two" not in headers
 

@@ -99,6 +99,19 @@ def test_names_the_interval_in_the_reason() -> None:
     )
 
 
+def test_names_calls_without_identifier_in_the_reason() -> None:
+    """Where the identifier has no value, all such calls share a counter, and the tester is told so."""
+    edge = frozen_edge()
+    url = deployed(edge, quota(allow=0, identifier="request.queryparam.id"))
+
+    answer(edge, get(url))
+
+    assert edge.calls.last.reason == (
+        "'q' allows 0 per minute for all calls where request.queryparam.id has no value, as here; "
+        "0 were used, and this call counts 1"
+    )
+
+
 @pytest.mark.parametrize(
     ("era", "properties", "guesses", "status"),
     [

@@ -301,16 +301,9 @@ class Subscriptions:
         return None if credential is None else self._client(app, credential)
 
     def client_of_key(self, consumer_key: str) -> Client:
-        """Return what a consumer key of this organization belongs to.
-
-        Raises:
-            ConfigurationError: It is not a key of this organization, or not any more.
-        """
-        client = self.client_with_key(consumer_key)
-        if client is None:
-            msg = f"The consumer key is none of organization {self.name!r}, or not any more."
-            raise ConfigurationError(msg)
-        return client
+        """Return what a consumer key belongs to, which is known to be one of this organization."""
+        app = self.apps[self._app_of_key[consumer_key]]
+        return self._client(app, next(known for known in app.credentials if known.consumer_key == consumer_key))
 
     def _client(self, app: App, credential: Credential) -> Client:
         return Client(

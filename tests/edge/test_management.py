@@ -565,3 +565,50 @@ def test_a_guessed_realm_is_that_of_bearer_challenges_too():
     response = ask(edge, authorization="Bearer x")
 
     assert response.headers.get("WWW-Authenticate") == 'Bearer realm="Edge", error="invalid_token"'
+
+
+# XML
+
+
+XML_TYPES = ["application/xml", "text/xml", "TEXT/XML;q=0.9, application/json"]
+
+
+def ask_xml(edge, path, accept, *, user=EMAIL, method="GET"):
+    headers = {"Authorization": basic(user), "Accept": accept}
+    return answer(edge, Request(method=method, url=f"{BASE}/v1/o/acme{path}", headers=headers))
+
+
+@pytest.mark.parametrize("accept", XML_TYPES)
+def test_an_error_is_xml_for_a_client_that_prefers_it(edge, accept):
+    """The errors of Edge are XML where the first type that the client accepts is."""
+    response = ask_xml(edge, "/developers/a&b", accept)
+
+    assert response.status == 404
+    assert list(response.headers) == [("Content-Type", "application/xml")]
+    assert response.body == (
+        b"<Error><Code>developer.service.DeveloperIdDoesNotExist</Code>"
+        b"<Message>DeveloperId a&amp;b does not exist in organization acme</Message><Contexts/></Error>"
+    )
+
+
+def test_a_refusal_without_a_body_stays_so_in_xml(edge):
+    """A 403 has no body, whatever the client prefers."""
+    edge.role("searcher", permissions={"/oauth2": ["get"]})
+    edge.user("search@acme.example", password=PASSWORD, roles={"acme": ["searcher"]})
+
+    response = ask_xml(edge, "/oauth2/search?app=x", "application/xml", user="search@acme.example")
+
+    assert (response.status, list(response.headers), response.body) == (403, [], b"")
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/developers"), ("POST", "/developers"), ("DELETE", "/apps/x")])
+def test_an_entity_as_xml_is_not_modelled(edge, method, path):
+    """How entities look as XML nobody recorded: 501, and nothing is changed."""
+    response = ask_xml(edge, path, "application/xml", method=method)
+
+    message = (
+        f"pytest-apigee does not model {method} https://api.enterprise.apigee.com/v1/o/acme{path} "
+        "with an answer in XML; ask for application/json."
+    )
+    assert (response.status, response.text) == (501, f"{message}\n")
+    assert edge.take_grievances() == (Grievance(kind="not_modelled", message=message),)

@@ -137,9 +137,9 @@ def test_tells_the_tester_when_the_next_call_may_come() -> None:
     edge = frozen_edge()
     url = deployed(edge, SpikeArrest(name="s", rate="30pm", identifier="request.queryparam.id"))
 
-    statuses(edge, url)
+    statuses(edge, f"{url}?id=1")
     edge.clock.advance(milliseconds=500)
-    statuses(edge, url)
+    statuses(edge, f"{url}?id=1")
 
     assert edge.calls.last.reason == (
         "'s' allows 30pm, one call each 0:00:02 for each value of request.queryparam.id; the next one in 0:00:01.500000"

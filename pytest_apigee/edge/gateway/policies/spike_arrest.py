@@ -98,7 +98,8 @@ class SpikeArrest(RateLimit):
     def _violation(self, context: FlowContext, rate: _Rate, wait: timedelta) -> Refusal:
         allowed = rate.text if context.state.guesses.spikearrest_text == "older" else rate.in_java
         interval = timedelta(microseconds=rate.interval_us)
-        reason = f"{self.name!r} allows {rate.text}, one call each {interval}{self.for_whom(context)}; the next one in {wait}"
+        whom = self.for_whom(context)
+        reason = f"{self.name!r} allows {rate.text}, one call each {interval}{whom}; the next one in {wait}"
         return violation(context, "SpikeArrestViolation", f"Spike arrest violation. Allowed rate : {allowed}", reason)
 
     def _rate(self, context: FlowContext) -> _Rate:

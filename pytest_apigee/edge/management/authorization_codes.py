@@ -6,7 +6,7 @@ Source: oauth-20-authorizaation-codes.yaml; management.md sections 3.1 and 5.2.
 from pytest_apigee.edge.management.call import Call, answer
 from pytest_apigee.edge.management.errors import ApiError
 from pytest_apigee.edge.management.rendering import Object, stamp_fields
-from pytest_apigee.edge.management.routing import Handler, Route
+from pytest_apigee.edge.management.routing import Handler, routes_of
 from pytest_apigee.edge.message import Response
 from pytest_apigee.edge.records import Stamp
 from pytest_apigee.edge.tokens import AuthorizationCode
@@ -62,6 +62,4 @@ def _body(call: Call, code: AuthorizationCode) -> Object:
 
 
 _HANDLERS: dict[tuple[str, str], Handler] = {("GET", _ALL): _list, ("GET", _ONE): _show, ("DELETE", _ONE): _delete}
-ROUTES = tuple(
-    Route(method=method, path=path, source=_SOURCE, handler=run) for (method, path), run in _HANDLERS.items()
-)
+ROUTES = routes_of(_SOURCE, _HANDLERS)

@@ -11,7 +11,7 @@ from pytest_apigee.edge.management.body import Body
 from pytest_apigee.edge.management.call import Call, answer
 from pytest_apigee.edge.management.environments import environment_of
 from pytest_apigee.edge.management.names import is_fit
-from pytest_apigee.edge.management.routing import Handler, Route
+from pytest_apigee.edge.management.routing import Handler, routes_of
 from pytest_apigee.edge.message import Response
 from pytest_apigee.edge.stores import NAME, CacheConfig, Scope
 
@@ -148,6 +148,4 @@ _HANDLERS: dict[tuple[str, str], Handler] = {
     ("POST", _ENTRIES): clear_cache,
     ("POST", _ENTRY): clear_entry,
 }
-ROUTES = tuple(
-    Route(method=method, path=path, source="caches.yaml", handler=run) for (method, path), run in _HANDLERS.items()
-)
+ROUTES = routes_of("caches.yaml", _HANDLERS)

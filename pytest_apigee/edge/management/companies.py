@@ -15,7 +15,7 @@ from pytest_apigee.edge.management.developers import developer_named
 from pytest_apigee.edge.management.names import COMPANY, fit_name
 from pytest_apigee.edge.management.paging import Paging
 from pytest_apigee.edge.management.rendering import company_body
-from pytest_apigee.edge.management.routing import Handler, Route
+from pytest_apigee.edge.management.routing import Handler, routes_of
 from pytest_apigee.edge.message import Response
 from pytest_apigee.edge.records import Company, DeveloperStatus
 
@@ -147,10 +147,7 @@ _MEMBER_HANDLERS: dict[tuple[str, str], Handler] = {
     ("DELETE", _MEMBER): _remove_member,
 }
 ROUTES = (
-    *(Route(method=method, path=path, source=_SOURCE, handler=run) for (method, path), run in _HANDLERS.items()),
-    *(
-        Route(method=method, path=path, source=_MEMBERS_SOURCE, handler=run)
-        for (method, path), run in _MEMBER_HANDLERS.items()
-    ),
+    *routes_of(_SOURCE, _HANDLERS),
+    *routes_of(_MEMBERS_SOURCE, _MEMBER_HANDLERS),
     *AttributeEndpoints(path=_ONE, source=_SOURCE, find=company_of, save=_save).routes(),
 )

@@ -12,7 +12,7 @@ from pytest_apigee.edge.api_revisions import Revision
 from pytest_apigee.edge.management import deployment_views as views
 from pytest_apigee.edge.management.api_entities import api_of, conflict_refusal, environment_of, revision_of
 from pytest_apigee.edge.management.call import Call, answer
-from pytest_apigee.edge.management.routing import Handler, Route
+from pytest_apigee.edge.management.routing import Handler, Route, routes_of
 from pytest_apigee.edge.message import Response
 from pytest_apigee.edge.refusal import NotModelled
 
@@ -132,6 +132,6 @@ _HANDLERS: dict[tuple[str, str], Handler] = {
     ("DELETE", f"{_ENVIRONMENT}/apis/{{api}}/revisions/{{revision}}/deployments"): undeploy,
 }
 ROUTES = (
-    *(Route(method=method, path=path, source=_SOURCE, handler=run) for (method, path), run in _HANDLERS.items()),
+    *routes_of(_SOURCE, _HANDLERS),
     Route(method="POST", path=f"{_API}/deployments", source=_OLD, handler=act_on_api),
 )

@@ -13,7 +13,7 @@ from pytest_apigee.edge.management.errors import ApiError
 from pytest_apigee.edge.management.names import EMAIL, fit_name
 from pytest_apigee.edge.management.paging import Paging
 from pytest_apigee.edge.management.rendering import developer_body
-from pytest_apigee.edge.management.routing import Handler, Route
+from pytest_apigee.edge.management.routing import Handler, routes_of
 from pytest_apigee.edge.message import Response
 from pytest_apigee.edge.records import Developer, DeveloperStatus
 
@@ -129,6 +129,6 @@ _HANDLERS: dict[tuple[str, str], Handler] = {
     ("DELETE", _ONE): _delete,
 }
 ROUTES = (
-    *(Route(method=method, path=path, source=_SOURCE, handler=run) for (method, path), run in _HANDLERS.items()),
+    *routes_of(_SOURCE, _HANDLERS),
     *AttributeEndpoints(path=_ONE, source=_SOURCE, find=developer_of, save=_save).routes(),
 )

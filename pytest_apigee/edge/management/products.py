@@ -13,7 +13,7 @@ from pytest_apigee.edge.management.call import Call, answer
 from pytest_apigee.edge.management.names import PRODUCT, is_fit
 from pytest_apigee.edge.management.paging import Paging
 from pytest_apigee.edge.management.rendering import product_body
-from pytest_apigee.edge.management.routing import Handler, Route
+from pytest_apigee.edge.management.routing import Handler, routes_of
 from pytest_apigee.edge.message import Response
 from pytest_apigee.edge.records import ApiProduct, App, Stamp
 from pytest_apigee.edge.refusal import NotModelled
@@ -165,6 +165,6 @@ _HANDLERS: dict[tuple[str, str], Handler] = {
     ("DELETE", _ONE): _delete,
 }
 ROUTES = (
-    *(Route(method=method, path=path, source=_SOURCE, handler=run) for (method, path), run in _HANDLERS.items()),
+    *routes_of(_SOURCE, _HANDLERS),
     *AttributeEndpoints(path=_ONE, source=_SOURCE, find=product_of, save=_save).routes(),
 )

@@ -65,6 +65,13 @@ class Route:
         return found
 
 
+def routes_of(source: str, handlers: Mapping[tuple[str, str], Handler]) -> tuple[Route, ...]:
+    """Return the endpoints that some handlers answer, by verb and path, all from one source."""
+    return tuple(
+        Route(method=method, path=path, source=source, handler=handler) for (method, path), handler in handlers.items()
+    )
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Match:
     """What a path leads to: the endpoints by verb, and the parameters of the path."""

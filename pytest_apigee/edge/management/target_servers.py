@@ -12,7 +12,7 @@ from pytest_apigee.edge.management.body import Body
 from pytest_apigee.edge.management.call import Call, answer
 from pytest_apigee.edge.management.environments import environment_of
 from pytest_apigee.edge.management.names import is_fit
-from pytest_apigee.edge.management.routing import Handler, Route
+from pytest_apigee.edge.management.routing import Handler, routes_of
 from pytest_apigee.edge.message import Response
 from pytest_apigee.edge.stores import NAME, Scope, TargetServer, TlsSettings
 
@@ -134,7 +134,4 @@ _HANDLERS: dict[tuple[str, str], Handler] = {
     ("PUT", _ONE): update_server,
     ("DELETE", _ONE): delete_server,
 }
-ROUTES = tuple(
-    Route(method=method, path=path, source="documentation (target servers)", handler=run)
-    for (method, path), run in _HANDLERS.items()
-)
+ROUTES = routes_of("documentation (target servers)", _HANDLERS)

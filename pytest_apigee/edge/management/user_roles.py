@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pytest_apigee.edge.jackson import Json
 from pytest_apigee.edge.management.body import Body
 from pytest_apigee.edge.management.call import Call, answer, no_content
-from pytest_apigee.edge.management.routing import Handler, Route
+from pytest_apigee.edge.management.routing import Handler, routes_of
 from pytest_apigee.edge.message import Response
 from pytest_apigee.edge.refusal import BareFault, Refusal
 from pytest_apigee.edge.roles import VERBS, Role, is_resource_path, is_role_name
@@ -205,6 +205,4 @@ _HANDLERS: dict[tuple[str, str], Handler] = {
     ("GET", _PERMISSION): _verify_permission,
     ("DELETE", _PERMISSION): _delete_permission,
 }
-ROUTES = tuple(
-    Route(method=method, path=path, source="user-roles.yaml", handler=run) for (method, path), run in _HANDLERS.items()
-)
+ROUTES = routes_of("user-roles.yaml", _HANDLERS)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Any, Self
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from pytest_apigee.errors import ConfigurationError
 
@@ -25,7 +25,7 @@ FINAL_STATUSES = range(200, 600)
 _PHRASES = {int(status): status.phrase for status in HTTPStatus}
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _UNFIT_HEADER_VALUE = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
-_SECRET_SEGMENT = re.compile(r"(?<=/keys)/(?!create$)[^/]+|(?<=tokens)/[^/]+|(?<=/authorizationcodes)/[^/]+")
+_SECRETS_FOLLOW = re.compile(r"keys|.*tokens|authorizationcodes", re.IGNORECASE)
 _MALFORMED_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
@@ -145,7 +145,7 @@ class Request(_Message):
     @property
     def shown(self) -> str:
         """The request in one line for people: without its query, and without the secrets that some paths hold."""
-        return f"{self.method} {self.scheme}://{self.host}{_SECRET_SEGMENT.sub('/[hidden]', self.path)}"
+        return f"{self.method} {self.scheme}://{self.host}{_without_secrets(self.path)}"
 
     @property
     def query(self) -> "Fields":
@@ -293,6 +293,17 @@ class Fields:
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self._pairs)
+
+
+def _without_secrets(path: str) -> str:
+    """Return a path without the tokens, codes and keys in it, however their place is spelled."""
+    shown, words = [], path.split("/")
+    for place, word in enumerate(words):
+        before = unquote(words[place - 1]) if place else ""
+        is_word = before.lower() == "keys" and word == "create" and place == len(words) - 1
+        is_secret = word and not is_word and _SECRETS_FOLLOW.fullmatch(before)
+        shown.append("[hidden]" if is_secret else word)
+    return "/".join(shown)
 
 
 def _parts_of(url: object) -> re.Match[str]:

@@ -423,6 +423,7 @@ def test_an_endpoint_that_is_not_modelled_is_answered_501(edge, method, path):
     ("path", "hidden"),
     [
         ("/v1/o/acme/oauth2/accesstokens/abc/history", "/v1/o/acme/oauth2/accesstokens/[hidden]/history"),
+        ("/v1/o/acme/oauth2/acces%73Tokens/abc/history", "/v1/o/acme/oauth2/acces%73Tokens/[hidden]/history"),
         ("/v1/o/acme/oauth2/refreshtokens/abc/history", "/v1/o/acme/oauth2/refreshtokens/[hidden]/history"),
         (
             "/v1/o/acme/developers/ada@x.example/apps/mobile/keys/abc/apiproducts/gold/history",

@@ -572,3 +572,23 @@ def test_a_reason_phrase_must_be_fit_for_the_wire(reason):
     assert str(raised.value) == (
         "The reason of a Response cannot be sent: text without control characters, and Latin-1 only."
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/v1/o/acme/developers/a/apps/b/keys/k1", "/v1/o/acme/developers/a/apps/b/keys/[hidden]"),
+        ("/v1/o/acme/developers/a/apps/b/keys/create", "/v1/o/acme/developers/a/apps/b/keys/create"),
+        ("/v1/o/acme/developers/a/apps/b/keys/create/", "/v1/o/acme/developers/a/apps/b/keys/[hidden]/"),
+        ("/v1/o/acme/oauth2/accesstokens/", "/v1/o/acme/oauth2/accesstokens/"),
+        ("/v1/o/acme/oauth2/%61ccesstokens/t", "/v1/o/acme/oauth2/%61ccesstokens/[hidden]"),
+        ("/v1/o/acme/oauth2/authorizationcodes/c", "/v1/o/acme/oauth2/authorizationcodes/[hidden]"),
+        ("/keys/a/keys/b", "/keys/[hidden]/keys/[hidden]"),
+        ("/", "/"),
+    ],
+)
+def test_a_secret_in_a_path_is_hidden(path, shown):
+    """What follows the words for keys, tokens and codes in a path is not shown, however they are spelled."""
+    assert Request(url=f"https://api.enterprise.apigee.com{path}").shown == (
+        f"GET https://api.enterprise.apigee.com{shown}"
+    )

@@ -64,6 +64,8 @@ MGMT_ERRORS = {
     "required",
     "product_unknown": "404 keymanagement.service.apiproduct_doesnot_exist APIProduct {name} does not exist",
     "products_required": "400 keymanagement.service.ApiProductsRequired API products are required",
+    "proxy_endpoint_unknown": "404 messaging.config.beans.ProxyEndpointDoesNotExist ProxyEndpoint {name} does not "
+    "exist",
     "resource_unknown": "404 messaging.config.beans.ResourceDoesNotExist Resource {name} does not exist",
     "revision_deployed": "400 messaging.config.beans.RevisionDeployed Revision {name} is deployed",
     "revision_not_deployed": "400 distribution.RevisionNotDeployed Revision {name} is not deployed in environment "
@@ -90,6 +92,8 @@ MGMT_ERRORS = {
     "for tenant [{org}] and id [null]",
     "user_not_in_role": "404 usersandroles.UserDoesNotExistInRole User {name} does not have the role {role}",
     "user_unknown": "404 usersandroles.UserDoesNotExist User {name} does not exist",
+    "virtual_host_unknown": "404 messaging.config.beans.VirtualHostDoesNotExist VirtualHost {name} does not exist in "
+    "environment {env}",
 }
 """Status, code and text of each error of which a part is a guess; words in braces are filled in."""
 

@@ -401,7 +401,7 @@ NOT_MODELLED = [
     ("GET", "/v1/o/acme/audits"),
     ("GET", "/v1/organizations/acme/stats/apis/"),
     ("POST", "/v1/organizations/acme/sharedflows"),
-    ("GET", "/v1/o/acme/e/test/virtualhosts/secure"),
+    ("GET", "/v1/o/acme/e/test/keystores/one"),
     ("GET", "/v1/o/acme/pods"),
     ("POST", "/v1/o/acme/environments/test/servers"),
     ("GET", "/v1/o/acme/apis/weather/revisions/1/npm"),

@@ -234,6 +234,7 @@ def test_refuses_an_unknown_api_proxy(edge, method):
         ("GET", "/policies"),
         ("GET", "/policies/p"),
         ("GET", "/proxies"),
+        ("GET", "/proxies/p"),
         ("GET", "/targets"),
         ("GET", "/resources"),
         ("GET", "/resourcefiles"),

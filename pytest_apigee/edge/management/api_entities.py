@@ -1,4 +1,4 @@
-"""API proxies, revisions and environments as paths name them, and revisions as the management API shows them.
+"""API proxies and revisions as paths name them, and revisions as the management API shows them.
 
 Source: proxies.yaml; management.md sections 4 and 5.1.
 """
@@ -46,22 +46,6 @@ def revision_of(call: Call, number: str | None = None) -> Revision:
     if revision is None:
         raise call.refusal("api_revision_unknown", name=wanted)
     return revision
-
-
-def environment_of(call: Call, name: str | None = None) -> str:
-    """Return the environment that a path names.
-
-    Args:
-        call: The call.
-        name: The environment where the path does not name it.
-
-    Raises:
-        Refusal: 404; there is none.
-    """
-    wanted = call["env"] if name is None else name
-    if wanted not in call.organization.environments:
-        raise call.refusal("environment_unknown", name=wanted)
-    return wanted
 
 
 def conflict_refusal(call: Call, conflict: Conflict) -> Refusal:

@@ -1,8 +1,9 @@
-"""The files of a revision one by one: policies read, and policies, endpoints and resources added.
+"""The files of a revision one by one: policies and proxy endpoints read, and policies, endpoints and resources added.
 
-`apigeetool deployproxy` imports a base configuration alone and adds the rest so. Source: policies.yaml for policies;
-apigeetool for the others. GUESS: a policy as JSON is its XML in the form of the sample in policies.yaml, in which
-attributes have an underscore before their names; what is added is answered in the same form; what exists is refused.
+`apigeetool deployproxy` imports a base configuration alone and adds the rest so, and reads proxy endpoints to tell
+where they listen. Source: policies.yaml for policies; apigeetool for the others. GUESS: a policy as JSON is its XML in
+the form of the sample in policies.yaml, in which attributes have an underscore before their names; what is added is
+answered in the same form; what exists is refused; a proxy endpoint as JSON says no more than where it listens.
 """
 
 import re
@@ -33,6 +34,22 @@ def show_policy(call: Call) -> Response:
     if call.prefers_xml:
         return Response(headers={"Content-Type": "application/xml"}, body=content)
     return answer(as_json(element_of("policy", content)))
+
+
+def show_proxy_endpoint(call: Call) -> Response:
+    """Answer with where a proxy endpoint listens, or with its file for a client that prefers XML."""
+    bundle, name = revision_of(call).bundle, call["proxy"]
+    if name not in bundle.proxies:
+        raise call.refusal("proxy_endpoint_unknown", name=name)
+    if call.prefers_xml:
+        return Response(headers={"Content-Type": "application/xml"}, body=bundle.file(bundle.proxies[name]))
+    listener = dict(zip(bundle.proxies, bundle.listeners, strict=True))[name]
+    connection: Object = {
+        "basePath": listener.base_path,
+        "connectionType": "httpConnection",
+        "virtualHost": list(listener.virtual_hosts),
+    }
+    return answer({"connection": connection, "name": name, "type": "Proxy"})
 
 
 def delete_policy(call: Call) -> Response:
@@ -143,6 +160,7 @@ ROUTES = (
     Route(method="POST", path=_POLICIES, source=_SOURCE, handler=create_policy),
     Route(method="GET", path=f"{_POLICIES}/{{policy}}", source=_SOURCE, handler=show_policy),
     Route(method="DELETE", path=f"{_POLICIES}/{{policy}}", source=_SOURCE, handler=delete_policy),
+    Route(method="GET", path=f"{_REVISION}/proxies/{{proxy}}", source=_CLIENTS, handler=show_proxy_endpoint),
     Route(method="POST", path=f"{_REVISION}/proxies", source=_CLIENTS, handler=create_proxy_endpoint),
     Route(method="POST", path=f"{_REVISION}/targets", source=_CLIENTS, handler=create_target_endpoint),
     Route(method="POST", path=f"{_REVISION}/resources", source=_CLIENTS, handler=create_resource),

@@ -3,9 +3,9 @@
 Source: debug-sessions.yaml; management.md 5.1 for the error of a session that there is not.
 """
 
-from pytest_apigee.edge.api_revisions import Revision
 from pytest_apigee.edge.debugging import DEFAULT_TIMEOUT_S, DebugSession, Filter, Recording, Traced
 from pytest_apigee.edge.management import debug_data
+from pytest_apigee.edge.management.api_entities import revision_of
 from pytest_apigee.edge.management.call import Call, answer
 from pytest_apigee.edge.management.environments import environment_of
 from pytest_apigee.edge.management.errors import ApiError
@@ -29,7 +29,7 @@ def create_session(call: Call) -> Response:
     lifetime_ms = _timeout_s(call) * _MS
     if name in _sessions(call, traced):
         raise call.refusal("debug_session_exists", name=name)
-    if traced.environment not in _revision(call).environments:
+    if traced.environment not in revision_of(call).environments:
         raise call.refusal("debug_session_failed", name=name)
     session = DebugSession(name, expires_at_ms=call.now_ms + lifetime_ms, chosen=_filter(call))
     call.organization.debugging.open(traced, session, now_ms=call.now_ms)
@@ -62,19 +62,8 @@ def show_transaction(call: Call) -> Response:
 
 
 def _traced(call: Call) -> Traced:
-    environment, revision = environment_of(call), _revision(call)
+    environment, revision = environment_of(call), revision_of(call)
     return Traced(environment=environment, api=revision.api, revision=revision.name)
-
-
-def _revision(call: Call) -> Revision:
-    api, apis = call["api"], call.organization.apis
-    if api not in apis:
-        message = f"APIProxy named {api} does not exist in organization {call.organization.name}"
-        raise call.error(ApiError(status=404, code="messaging.config.beans.ApplicationDoesNotExist", message=message))
-    revision = apis.find(api, call["revision"])
-    if revision is None:
-        raise call.refusal("api_revision_unknown", name=call["revision"])
-    return revision
 
 
 def _sessions(call: Call, traced: Traced) -> dict[str, DebugSession]:

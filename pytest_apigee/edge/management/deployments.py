@@ -10,8 +10,9 @@ one's; where only the base path of another API proxy is in the way, `override` d
 
 from pytest_apigee.edge.api_revisions import Revision
 from pytest_apigee.edge.management import deployment_views as views
-from pytest_apigee.edge.management.api_entities import api_of, conflict_refusal, environment_of, revision_of
+from pytest_apigee.edge.management.api_entities import api_of, conflict_refusal, revision_of
 from pytest_apigee.edge.management.call import Call, answer
+from pytest_apigee.edge.management.environments import environment_of
 from pytest_apigee.edge.management.routing import Handler, Route, routes_of
 from pytest_apigee.edge.message import Response
 from pytest_apigee.edge.refusal import NotModelled

@@ -14,16 +14,20 @@ _ALL = "/organizations/{org}/environments"
 _ONE = f"{_ALL}/{{env}}"
 
 
-def environment_of(call: Call) -> str:
+def environment_of(call: Call, name: str | None = None) -> str:
     """Return the environment that a path names.
+
+    Args:
+        call: The call.
+        name: The environment where the path does not name it.
 
     Raises:
         Refusal: 404; there is none.
     """
-    name = call["env"]
-    if name not in call.organization.environments:
-        raise call.refusal("environment_unknown", name=name)
-    return name
+    wanted = call["env"] if name is None else name
+    if wanted not in call.organization.environments:
+        raise call.refusal("environment_unknown", name=wanted)
+    return wanted
 
 
 def list_environments(call: Call) -> Response:

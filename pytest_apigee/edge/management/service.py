@@ -31,6 +31,7 @@ from pytest_apigee.edge.management import (
     target_servers,
     token_search,
     user_roles,
+    virtual_hosts,
 )
 from pytest_apigee.edge.management.authentication import Authenticator
 from pytest_apigee.edge.management.call import Call, prefers_xml
@@ -181,6 +182,7 @@ def all_routes() -> Iterable[Route]:
         key_value_maps,
         caches,
         target_servers,
+        virtual_hosts,
         debug_sessions,
         access_tokens,
         token_search,

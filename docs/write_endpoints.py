@@ -9,8 +9,9 @@ INTRODUCTION = """\
 # Endpoints of the management API
 
 Below `https://api.enterprise.apigee.com/v1`, where `/o/` stands for `/organizations/` and `/e/` for `/environments/`
-too. What is not modelled is answered 501, and fails the test at its end. The source is one of Apigee's OpenAPI files,
-or its documentation.
+too. What is not modelled is answered 501, and fails the test at its end; so is a path that is not listed here but lies
+below something that Edge has. The source is one of Apigee's OpenAPI files, or its documentation, or what public clients
+ask for. Some parameters of modelled endpoints are not: [management.md](management.md) names them.
 
 | method | path | modelled | source |
 |---|---|---|---|

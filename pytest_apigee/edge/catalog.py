@@ -25,7 +25,7 @@ from pytest_apigee.edge.gateway.proxy import VIRTUAL_HOSTS, ApiProxy
 from pytest_apigee.edge.gateway.stock_proxies import API_KEY, BOTH, OAUTH, OPEN, SECURITIES, Security
 from pytest_apigee.edge.gateway.target import target_from
 from pytest_apigee.edge.locking import locked
-from pytest_apigee.errors import ConfigurationError, found
+from pytest_apigee.errors import ConfigurationError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,8 +65,7 @@ class Catalog(Consumers):
             ConfigurationError: There is none with this name.
         """
         organization = self._organization(org)
-        place = f" in organization {organization.name!r}"
-        proxy = found(organization.proxies, checks.text("name", name), "API proxy", place)
+        proxy = organization.declared_proxy(checks.text("name", name))
         return self._seen(proxy, organization.name, self._environment(organization.name, env))
 
     @locked

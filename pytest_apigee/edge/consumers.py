@@ -225,12 +225,14 @@ class Consumers(Owners):
         """Return an app of this Edge as it is now.
 
         Raises:
-            ConfigurationError: The app was declared in another one.
+            ConfigurationError: The app was declared in another one, or deleted.
         """
         organization = self._state.organizations.get(checks.record("app", app, App).organization)
         known = None if organization is None else organization.app_with_id(app.app_id)
         if known is None:
-            msg = f"The app {app.name!r} is not one of this fake Edge; it was declared in another one."
+            is_gone = organization is not None and organization.had_app(app.app_id)
+            why = "it was deleted" if is_gone else "it was declared in another one"
+            msg = f"The app {app.name!r} is not one of this fake Edge; {why}."
             raise ConfigurationError(msg)
         return known
 

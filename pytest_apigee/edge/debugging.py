@@ -220,6 +220,13 @@ class DebugSessions:
             del self._sessions[traced]
 
     @locked
+    def forget(self, api: str, revision: str = "") -> None:
+        """Discard the sessions of an API proxy that is gone, or of one of its revisions."""
+        for traced in tuple(self._sessions):
+            if traced.api == api and revision in ("", traced.revision):
+                del self._sessions[traced]
+
+    @locked
     def record(self, traced: Traced, request: Request, *, now_ms: int, new_id: Callable[[], str]) -> Recording | None:
         """Return where a call is to be written down, or None where no session captures it.
 

@@ -133,6 +133,34 @@ class Organization(Subscriptions):
             self._check_base_path(revision, environment)
         self.apis.declare(revision)
 
+    def declared_proxy(self, name: str) -> "ApiProxy":
+        """Return an API proxy that a tester declared.
+
+        Raises:
+            ConfigurationError: There is none, or it is one that was imported.
+        """
+        if name in self.apis and name not in self.proxies:
+            msg = (
+                f"The API proxy {name!r}{self._place} is a bundle that was imported: deploy and call it as its clients "
+                "do, through the management API and at its base path."
+            )
+            raise ConfigurationError(msg)
+        return found(self.proxies, name, "API proxy", self._place)
+
+    @locked
+    def remove_api(self, name: str) -> None:
+        """Forget an API proxy with its revisions, its key value maps and its debug sessions."""
+        self.apis.remove(name)
+        self.key_value_maps.remove_scope("apis", name)
+        self.debugging.forget(name)
+
+    @locked
+    def remove_revision(self, revision: Revision, stamp: Stamp) -> None:
+        """Forget a revision of an API proxy, with what belongs to it alone; the API proxy stays."""
+        self.apis.remove_revision(revision, stamp)
+        self.key_value_maps.remove_scope("apis", revision.api, "revisions", revision.name)
+        self.debugging.forget(revision.api, revision.name)
+
     @locked
     def deploy(self, proxy: str, environment: str) -> None:
         """Deploy an API proxy in one environment more.
@@ -140,8 +168,7 @@ class Organization(Subscriptions):
         Raises:
             ConfigurationError: There is no such proxy or environment, or another proxy has the base path there.
         """
-        known = found(self.proxies, proxy, "API proxy", self._place)
-        revision = declared_revision(known)
+        revision = declared_revision(self.declared_proxy(proxy))
         self._check_base_path(revision, self.require_environment(environment))
         self.apis.deploy(revision, environment)
 

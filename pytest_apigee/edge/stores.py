@@ -116,3 +116,9 @@ class Store(Generic[_Item]):
     def remove(self, scope: Scope, item: _Item) -> None:
         """Remove a thing that is there."""
         del self._items[scope][item.name]
+
+    @locked
+    def remove_scope(self, *scope: str) -> None:
+        """Remove all things of a scope and of those within it."""
+        for known in [known for known in self._items if known[: len(scope)] == scope]:
+            del self._items[known]

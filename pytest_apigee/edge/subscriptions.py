@@ -3,6 +3,7 @@
 Records are frozen; every change is a method of `Subscriptions`, under the world's lock.
 """
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from threading import RLock
@@ -20,6 +21,8 @@ from pytest_apigee.edge.records import (
     Status,
 )
 from pytest_apigee.errors import ConfigurationError, found
+
+_GONE_REMEMBERED = 1_000
 
 
 class Subscriptions:
@@ -40,6 +43,7 @@ class Subscriptions:
         self._app_of_key: dict[str, AppPath] = {}
         self._app_of_id: dict[str, AppPath] = {}
         self._apps_of_owner: dict[tuple[str, str], dict[str, AppPath]] = {}
+        self._gone: deque[str] = deque(maxlen=_GONE_REMEMBERED)
 
     @property
     def _place(self) -> str:
@@ -227,16 +231,29 @@ class Subscriptions:
         self._app_of_key.update(dict.fromkeys(keys, app.path))
         for credential in () if known is None else known.credentials:
             if credential.consumer_key not in keys:  # a key that stays is never gone, not for a moment
-                del self._app_of_key[credential.consumer_key]
+                self._forget_key(credential.consumer_key)
 
     @locked
     def remove_app(self, app: App) -> None:
         """Remove an app with its consumer keys."""
         del self.apps[app.path]
         del self._app_of_id[app.app_id]
+        self._gone.append(app.app_id)
         del self._apps_of_owner[app.path[:2]][app.name]
         for credential in app.credentials:
-            del self._app_of_key[credential.consumer_key]
+            self._forget_key(credential.consumer_key)
+
+    def had_key(self, consumer_key: str) -> bool:
+        """Return whether a consumer key was deleted lately; only the tester is told."""
+        return consumer_key in self._gone
+
+    def had_app(self, app_id: str) -> bool:
+        """Return whether an app was deleted lately; only the tester is told."""
+        return app_id in self._gone
+
+    def _forget_key(self, consumer_key: str) -> None:
+        del self._app_of_key[consumer_key]
+        self._gone.append(consumer_key)
 
     def apps_of(self, *, developer: str = "", company: str = "") -> list[App]:
         """Return the apps of a developer, or of a company, oldest first."""

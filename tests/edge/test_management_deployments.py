@@ -130,13 +130,25 @@ def test_a_deployed_bundle_is_not_run(edge):
     deployed(edge, "weather")
     answer = called(edge, "/weather/today")
     message = (
-        "pytest-apigee does not model calls of the imported API proxy 'weather', revision 1, at /weather: it is "
-        "deployed, but its 2 proxy endpoints and policies are kept and not run yet. Declare what it does with "
-        "apigee.proxy('/weather', ...)."
+        "pytest-apigee does not model calls of the imported API proxy 'weather', revision 1, at /weather: bundles "
+        "are kept and described, and not run yet (this one has the policies: verify-key). Answer its calls with stubs "
+        "on apigee.responses, or undeploy it and declare what it does with apigee.proxy('/weather', "
+        "name='weather-fake', ...)."
     )
 
     assert (answer.status, answer.text) == (501, f"{message}\n")
     assert edge.take_grievances() == (Grievance(kind="not_modelled", message=message),)
+
+
+def test_the_advice_for_a_deployed_bundle_works(edge):
+    """Once a bundle is undeployed, a proxy with another name can be declared at its base path."""
+    imported(edge, "weather")
+    deployed(edge, "weather")
+    undeployed(edge, "weather")
+
+    edge.proxy("/weather", name="weather-fake", security="none", target={"temp": 21})
+
+    assert called(edge, "/weather").json() == {"temp": 21}
 
 
 def test_an_undeployed_bundle_is_nobodys(edge):

@@ -91,6 +91,10 @@ def test_an_unknown_environment_is_answered_with_404(edge, name):
     assert raw(ask(edge, "GET", f"/environments/{name}")) == wanted
 
 
+NO_ADMINISTRATOR = (
+    f"only a system administrator may do this, and {ADMIN} is none: declare the user with the role 'sysadmin', as "
+    "apigee.user(email, roles={org: ['sysadmin']})"
+)
 PRIVATE_CLOUD = [
     ("POST", "/environments"),
     ("POST", "/environments/test"),
@@ -105,7 +109,7 @@ def test_an_administrator_of_an_organization_may_not_change_it(edge, method, pat
     before = ask(edge, "GET", "").text
 
     assert raw(ask(edge, method, path, UPDATE)) == (403, [], "")
-    assert edge.calls.last.reason == f"only a system administrator may do this, and {ADMIN} is none"
+    assert edge.calls.last.reason == NO_ADMINISTRATOR
     assert ask(edge, "GET", "").text == before
 
 
@@ -164,7 +168,7 @@ def test_a_system_administrator_lists_the_organizations(edge, path):
 def test_nobody_else_asks_above_all_organizations(edge, method):
     """Users of an organization are refused with 403 what is about no organization."""
     assert raw(above(edge, method, by=ADMIN)) == (403, [], "")
-    assert edge.calls.last.reason == f"only a system administrator may do this, and {ADMIN} is none"
+    assert edge.calls.last.reason == NO_ADMINISTRATOR
 
 
 def test_organizations_are_not_created(edge):

@@ -298,7 +298,7 @@ def test_entries_are_what_a_dict_would_be(steps, count):
 
     assert entries_of(edge) == oracle
     keys, page = [], keys_of(edge, f"?count={count}")
-    while page:
+    while page and len(keys) <= len(oracle):
         assert len(page) <= count
         keys += page
         page = keys_of(edge, f"?count={count}&startkey={quote(page[-1], safe='')}")
@@ -333,24 +333,17 @@ def test_a_public_cloud_does_not_update_a_whole_map(edge, scope, method):
     assert entries_of(edge, scope) == {"sky": "blue"}
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT"])
 @pytest.mark.parametrize("scope", SCOPES)
-def test_a_private_cloud_updates_a_whole_map(private, scope):
+def test_a_private_cloud_updates_a_whole_map(private, scope, method):
     """Without CPS a call for the whole map updates the entries that exist and adds the others, in their order."""
     create(private, scope, entry=[{"name": "sun", "value": "gold"}, {"name": "sky", "value": "blue"}])
 
-    response = ask(private, "POST", f"{scope}/keyvaluemaps/colours", {**BULK, "encrypted": True})
+    response = ask(private, method, f"{scope}/keyvaluemaps/colours", {**BULK, "encrypted": True})
 
     assert response.status == 200
     assert response.json()["encrypted"] is False
     assert list(entries_of(private, scope).items()) == [("sun", "gold"), ("sky", "red"), ("sea", "green")]
-
-
-def test_the_older_update_of_a_private_cloud_is_not_modelled(private):
-    """What `PUT` does to a map without CPS is not documented any longer."""
-    create(private)
-
-    assert ask(private, "PUT", "/keyvaluemaps/colours", BULK).status == 501
-    assert len(private.take_grievances()) == 1
 
 
 @pytest.mark.parametrize(

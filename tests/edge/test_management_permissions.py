@@ -61,8 +61,8 @@ def test_a_built_in_role_allows_what_the_documentation_says(method, path, roles)
 def lacks(roles, need, shown, more=""):
     return (
         f"the SSO user someone@acme.example with the roles {roles} in organization 'acme' lacks the permission "
-        f"'{need}' on {shown}.{more} Give the user another role, as apigee.user('someone@acme.example', "
-        f"roles={{'acme': ['orgadmin']}}), or one of your own with apigee.role('name', "
+        f"'{need}' on {shown}.{more} Declare the user with another role, as apigee.user('someone@acme.example', "
+        f"roles={{'acme': ['orgadmin']}}), or with one of your own from apigee.role('name', "
         f"permissions={{'{shown}': ['{need}']}})"
     )
 

@@ -259,6 +259,17 @@ def test_takes_no_other_role(method: str, path: str) -> None:
 
 
 @CALLS
+def test_the_role_counts_before_the_feature(method: str, path: str) -> None:
+    """GUESS: who lacks the role is refused for that, also where the feature is off."""
+    edge, app = token_edge()
+    edge.set_properties({SEARCH_FEATURE: "false"})
+    edge.role("all", permissions={"/": ["get", "put", "delete"], "/oauth2": ["get", "put"]})
+    edge.user("low@acme.example", password=PASSWORD, roles={"acme": ["all"]})
+
+    assert told(call(edge, method, f"{path}?app={app.app_id}", user="low@acme.example")) == NO_PERMISSION
+
+
+@CALLS
 @pytest.mark.parametrize("role", ["orgadmin", "opsadmin", "sysadmin"])
 def test_takes_each_administrator(method: str, path: str, role: str) -> None:
     """Each of the roles orgadmin and opsadmin is enough, and so is that of whoever runs a private cloud."""

@@ -1,5 +1,7 @@
 """OAuth 2.0 access tokens and refresh tokens at the management API (management.md 3, 5.2, 6.3, 7)."""
 
+from datetime import timedelta
+
 import pytest
 
 from pytest_apigee import FakeEdge, Request, Response, TokenFactory
@@ -108,6 +110,22 @@ def test_shows_more_fields_where_the_guess_says_so() -> None:
             '  "refreshTokenStatus" : "approved",\n',
         ),
     )
+
+
+def test_shows_that_a_refresh_token_has_expired() -> None:
+    """With the same guess a refresh token is expired from its last moment on."""
+    edge, _ = token_edge(guesses={"mgmt_token_extra_fields": True})
+    span = timedelta(seconds=1)
+    policy = GenerateAccessToken(
+        name="short", generate_response=True, supported_grant_types=["password"], refresh_token_expires_in=span
+    )
+    url = serve(edge, "/short", policy)
+    token = tokens(edge, post(url, grant_type="password", username="ada", password="pw"))["access_token"]
+    seen = [shown(edge, token)["refreshTokenStatus"]]
+
+    edge.clock.advance(span)
+
+    assert [*seen, shown(edge, token)["refreshTokenStatus"]] == ["approved", "expired"]
 
 
 def test_shows_who_refreshed_and_how_often() -> None:
@@ -286,7 +304,7 @@ def granted_elsewhere() -> str:
         (lambda edge: granted(edge)["refresh_token"], "this is a refresh token, not an access token"),
         (
             lambda edge: granted_elsewhere(),
-            "a token that expired days ago, so that Edge forgot it, or one of another world",
+            "a token of another world (issued in another test, perhaps kept in a module-level cache)",
         ),
     ],
     ids=["nobody's", "another organization", "refresh token", "another world"],

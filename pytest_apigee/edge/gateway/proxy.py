@@ -12,6 +12,7 @@ from pytest_apigee.edge.gateway.policy import Policy
 from pytest_apigee.edge.gateway.target import Target
 from pytest_apigee.edge.refusal import NotModelled
 from pytest_apigee.edge.safe_xml import xml_attribute
+from pytest_apigee.errors import listed
 
 __all__ = ["VIRTUAL_HOSTS", "ApiProxy", "proxy_of_bundle"]
 
@@ -81,11 +82,11 @@ def proxy_of_bundle(revision: Revision, bundle: Bundle, listener: Listener) -> A
     Raises:
         NotModelled: Always: this version keeps bundles and does not run them.
     """
-    files = len(bundle.proxies) + len(bundle.policies)
     msg = (
-        f"calls of the imported API proxy {revision.api!r}, revision {revision.name}, at {listener.base_path}: it is "
-        f"deployed, but its {files} proxy endpoints and policies are kept and not run yet. Declare what it does with "
-        f"apigee.proxy({listener.base_path!r}, ...)"
+        f"calls of the imported API proxy {revision.api!r}, revision {revision.name}, at {listener.base_path}: bundles "
+        f"are kept and described, and not run yet (this one has the policies: {listed(bundle.policies)}). Answer its "
+        "calls with stubs on apigee.responses, or undeploy it and declare what it does with "
+        f"apigee.proxy({listener.base_path!r}, name={f'{revision.api}-fake'!r}, ...)"
     )
     raise NotModelled(msg)
 

@@ -5,7 +5,6 @@ Source: oauth-20-access-tokens.yaml; management.md sections 3 and 5.2.
 
 from dataclasses import replace
 
-from pytest_apigee.edge.identifiers import is_marked
 from pytest_apigee.edge.management.call import Call, answer, no_content
 from pytest_apigee.edge.management.credentials import status_after
 from pytest_apigee.edge.management.rendering import Object, stamp_fields
@@ -14,6 +13,7 @@ from pytest_apigee.edge.message import Response
 from pytest_apigee.edge.records import Status
 from pytest_apigee.edge.refusal import Refusal
 from pytest_apigee.edge.tokens import AccessToken, Change, RefreshToken, TokenAttribute, TokenStatus
+from pytest_apigee.edge.unknown_values import why_token_unknown
 
 _SOURCE = "oauth-20-access-tokens.yaml"
 _ONE = "/organizations/{org}/oauth2/accesstokens/{token}"
@@ -71,24 +71,8 @@ def _token(call: Call, row: str) -> AccessToken:
     call.state.forget_old_tokens(call.organization)
     token = call.organization.tokens.find(call["token"])
     if token is None:
-        raise Refusal(call.refusal(row).fault, _why_unknown(call, call["token"]))
+        raise Refusal(call.refusal(row).fault, why_token_unknown(call.state, call.organization, call["token"]))
     return token
-
-
-def _why_unknown(call: Call, value: str) -> str:
-    tokens = call.organization.tokens
-    for organization in call.state.organizations.values():
-        if organization.tokens.find(value) is not None:
-            return f"the token belongs to organization {organization.name!r}"
-    if tokens.find_refresh(value) is not None:
-        return "this is a refresh token, not an access token"
-    if tokens.was_replaced(value):
-        return "the token was replaced when its refresh token was exchanged"
-    if tokens.was_deleted(value):
-        return "the token was deleted"
-    if is_marked(value):
-        return "a token that expired days ago, so that Edge forgot it, or one of another world"
-    return "nobody issued this token"
 
 
 def token_body(call: Call, token: AccessToken) -> Object:

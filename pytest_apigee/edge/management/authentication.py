@@ -46,10 +46,10 @@ class Authenticator:
             if credentials is not None:
                 return self._basic_user(credentials)
         except BadCredentialsError as error:
-            raise self._unauthorized(error.reason, bearer=token is not None) from None
+            raise self._unauthorized(self._explained(error.reason, token), self._challenge(token)) from None
         except (UndecodableBasicError, InvalidBasicError):
-            raise self._unauthorized("the Basic header does not decode", bearer=False) from None
-        raise self._unauthorized("no Bearer or Basic Authorization header", bearer=False)
+            raise self._unauthorized("the Basic header does not decode", self._challenge(None)) from None
+        raise self._unauthorized("no Bearer or Basic Authorization header", self._challenge(None))
 
     def organization(self, user: User, name: str, request: Request) -> Organization:
         """Return an organization that a user may see.
@@ -63,10 +63,10 @@ class Authenticator:
             status = self._state.guesses.mgmt_unknown_org_status
             raise self.forbidden(f"unknown organization; declared: {known}", status=status)
         if organization.zone.has_saml and authorization_of(request, "Basic") is not None:
-            raise self._unauthorized(f"organization {name!r} has SAML, and there Basic is off", bearer=False)
+            raise self._unauthorized(f"organization {name!r} has SAML, and there Basic is off", self._challenge(None))
         if user.zone != organization.zone:
             reason = f"a user of {user.zone.host}, and organization {name!r} has those of {organization.zone.host}"
-            raise self._unauthorized(reason, bearer=authorization_of(request, "Basic") is None)
+            raise self._unauthorized(reason, self._challenge(authorization_of(request, "Bearer")))
         if not user.belongs_to(name) and not user.is_system_administrator:
             raise self.forbidden(f"the SSO user {user.email} has no role in organization {name!r}")
         return organization
@@ -93,8 +93,21 @@ class Authenticator:
             raise BadCredentialsError(reason)
         return user
 
-    def _unauthorized(self, reason: str, *, bearer: bool) -> Refusal:
+    def _explained(self, reason: str, token: str | None) -> str:
+        """Say more of a token that is none of the SSO's but an app's."""
+        for organization in self._state.organizations.values():
+            if token and organization.tokens.find(token) is not None:
+                return (
+                    f"an access token of an app of organization {organization.name!r}, which is for its APIs; the "
+                    "management API takes those of SSO users"
+                )
+        return reason
+
+    def _challenge(self, token: str | None) -> str:
+        """Return the challenge to who sent a bearer token, or none."""
         realm = self._state.guesses.mgmt_realm
-        challenge = f'Bearer realm="{realm}", error="invalid_token"' if bearer else f'Basic realm="{realm}"'
+        return f'Basic realm="{realm}"' if token is None else f'Bearer realm="{realm}", error="invalid_token"'
+
+    def _unauthorized(self, reason: str, challenge: str) -> Refusal:
         body = self._state.guesses.mgmt_unauthorized_body
         return Refusal(BareFault(status=401, body=body, headers=(("WWW-Authenticate", challenge),)), reason)

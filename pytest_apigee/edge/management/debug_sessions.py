@@ -9,6 +9,7 @@ from pytest_apigee.edge.management.api_entities import revision_of
 from pytest_apigee.edge.management.call import Call, answer
 from pytest_apigee.edge.management.environments import environment_of
 from pytest_apigee.edge.management.errors import ApiError
+from pytest_apigee.edge.management.paging import whole_number
 from pytest_apigee.edge.management.routing import Route
 from pytest_apigee.edge.message import Response
 
@@ -16,7 +17,6 @@ _SOURCE = "debug-sessions.yaml"
 _SESSIONS = "/organizations/{org}/environments/{env}/apis/{api}/revisions/{revision}/debugsessions"
 _SESSION = f"{_SESSIONS}/{{session}}"
 _HEADER, _QUERY = "header_", "qparam_"
-_LONGEST_NUMBER = 9
 _MS = 1_000
 
 
@@ -91,9 +91,10 @@ def _timeout_s(call: Call) -> int:
     wanted = call.query("timeout")
     if not wanted:
         return DEFAULT_TIMEOUT_S
-    if not (wanted.isascii() and wanted.isdecimal()) or len(wanted) > _LONGEST_NUMBER or int(wanted) == 0:
+    number = whole_number(wanted)
+    if number is None:
         raise call.refusal("number_unfit", name="timeout")
-    return int(wanted)
+    return number
 
 
 def _filter(call: Call) -> Filter:

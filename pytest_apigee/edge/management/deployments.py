@@ -98,9 +98,8 @@ def _deploy(call: Call, revision: Revision, environment: str) -> Response:
     conflict = apis.conflict(revision, environment, replaced=revision.api if overrides else "")
     if conflict is not None:
         raise conflict_refusal(call, conflict)
-    for other in views.in_environment(call, revision.api, environment):
-        if overrides and other.number != revision.number:
-            apis.undeploy(other, environment)
+    for other in views.in_environment(call, revision.api, environment) if overrides else ():
+        apis.undeploy(other, environment)
     deployed = apis.deploy(revision, environment)
     return answer(views.of_deployment(call, deployed, environment, views.DEPLOYED))
 

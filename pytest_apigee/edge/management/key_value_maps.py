@@ -13,10 +13,12 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 
 from pytest_apigee.edge.jackson import Json
+from pytest_apigee.edge.management.api_entities import api_of, revision_of
 from pytest_apigee.edge.management.call import Call, answer
 from pytest_apigee.edge.management.environments import environment_of
 from pytest_apigee.edge.management.errors import ApiError
 from pytest_apigee.edge.management.names import is_fit
+from pytest_apigee.edge.management.paging import Paging
 from pytest_apigee.edge.management.routing import Handler, Route
 from pytest_apigee.edge.message import Response
 from pytest_apigee.edge.refusal import NotModelled
@@ -28,8 +30,7 @@ nothing", for reading a map; GUESS: in every other answer too."""
 _LONGEST_KEY = 2 * 1024  # bytes
 _MOST_MAPS = 100
 _MOST_ENTRIES = 1_000
-_USUAL_KEYS, _MOST_KEYS = 100, 1_000
-_LONGEST_NUMBER = 9
+_KEYS = Paging(most=1_000, usual=100)
 
 
 def list_maps(call: Call) -> Response:
@@ -67,20 +68,16 @@ def show_map(call: Call) -> Response:
 
 
 def update_map(call: Call) -> Response:
-    """Add and change entries of a map; the others stay. GUESS: whether it is encrypted cannot change."""
+    """Add and change entries of a map; the others stay. GUESS: whether it is encrypted cannot change.
+
+    GUESS: PUT, the older form of the update, does the same.
+    """
     scope = _scope_of(call)
     known = _map_of(call, scope)
     _refuse_cps(call)
     changed = known.with_entries(_checked(call, call.body().attributes("entry")))
     call.organization.key_value_maps.put(scope, changed)
     return answer(_map(call, changed))
-
-
-def replace_map(call: Call) -> Response:
-    """Refuse the older form of the update, which an organization with CPS has no longer."""
-    _map_of(call, _scope_of(call))
-    _refuse_cps(call)
-    raise NotModelled(call.request.shown)
 
 
 def delete_map(call: Call) -> Response:
@@ -140,7 +137,7 @@ def list_keys(call: Call) -> Response:
     """
     known = _map_of(call, _scope_of(call))
     _require_cps(call, "ListKeyValueMapKeys")
-    start, length = call.query("startkey"), _page_length(call)
+    start, length = call.query("startkey"), _KEYS.length(call)
     keys = sorted(known.entries, key=_place)
     return answer([key for key in keys if not start or _place(key) > _place(start)][:length])
 
@@ -155,15 +152,10 @@ def _scope_of(call: Call) -> Scope:
         return "environments", environment_of(call)
     if "api" not in call.parameters:
         return ()
-    api = call["api"]
-    if not call.organization.has_api(api):
-        message = f"APIProxy named {api} does not exist in organization {call.organization.name}"
-        raise call.error(ApiError(status=404, code="messaging.config.beans.ApplicationDoesNotExist", message=message))
     if "revision" not in call.parameters:
-        return "apis", api
-    if call.organization.apis.find(api, call["revision"]) is None:
-        raise call.refusal("api_revision_unknown", name=call["revision"])
-    return "apis", api, "revisions", call["revision"]
+        return "apis", api_of(call)
+    revision = revision_of(call)
+    return "apis", revision.api, "revisions", revision.name
 
 
 def _has_cps(call: Call) -> bool:
@@ -218,15 +210,6 @@ def _checked(call: Call, entries: Iterable[tuple[str, str]]) -> dict[str, str]:
     return found
 
 
-def _page_length(call: Call) -> int:
-    wanted = call.query("count")
-    if not wanted:
-        return _USUAL_KEYS
-    if not (wanted.isascii() and wanted.isdecimal()) or len(wanted) > _LONGEST_NUMBER or int(wanted) == 0:
-        raise call.refusal("number_unfit", name="count")
-    return min(int(wanted), _MOST_KEYS) if call.state.guesses.mgmt_page_cap else int(wanted)
-
-
 def _place(key: str) -> bytes:
     """Return where a key stands in the order: it is stable, and a new key can appear anywhere, says the file."""
     return hashlib.sha256(key.encode("utf-8", "replace")).digest()
@@ -263,7 +246,7 @@ def _routes() -> Iterator[Route]:
         path = f"/organizations/{{org}}{above}/keyvaluemaps"
         for (method, below), run in _MAP_HANDLERS.items():
             yield Route(method=method, path=f"{path}{below}", source=_SOURCE, handler=run)
-        yield Route(method="PUT", path=f"{path}/{{map}}", source="documentation (key value maps)", handler=replace_map)
+        yield Route(method="PUT", path=f"{path}/{{map}}", source="documentation (key value maps)", handler=update_map)
     path = "/organizations/{org}/apis/{api}/revisions/{revision}/keyvaluemaps"
     for method, below in _OF_REVISION:
         yield Route(method=method, path=f"{path}{below}", source=_SOURCE, handler=_MAP_HANDLERS[method, below])

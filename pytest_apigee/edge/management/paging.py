@@ -12,18 +12,26 @@ from pytest_apigee.edge.management.call import Call
 _LONGEST_NUMBER = 9
 
 
+def whole_number(text: str) -> int | None:
+    """Return the whole number above zero that a text is, as nine digits at most; None where it is none."""
+    fits = text.isascii() and text.isdecimal() and len(text) <= _LONGEST_NUMBER
+    return (int(text) or None) if fits else None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Paging:
     """How one list is cut into pages.
 
     Args:
-        most: The most names that a page may have, and has where a call says nothing.
+        most: The most names that a page may have.
+        usual: How many it has where a call says nothing; 0 for the most.
         count: The query parameter for the length of a page.
         start: The query parameter for the key to start with.
         is_inclusive: Whether a page begins with that key, or after it.
     """
 
     most: int
+    usual: int = 0
     count: str = "count"
     start: str = "startKey"
     is_inclusive: bool = True
@@ -37,12 +45,18 @@ class Paging:
         first, ordered = call.query(self.start), sorted(keys)
         if first:
             ordered = [key for key in ordered if key > first or (self.is_inclusive and key == first)]
-        return ordered[: self._length(call)]
+        return ordered[: self.length(call)]
 
-    def _length(self, call: Call) -> int:
+    def length(self, call: Call) -> int:
+        """Return how long a page may be.
+
+        Raises:
+            Refusal: What the call says is no whole number above zero.
+        """
         wanted = call.query(self.count)
         if not wanted:
-            return self.most
-        if not (wanted.isascii() and wanted.isdecimal()) or len(wanted) > _LONGEST_NUMBER or int(wanted) == 0:
+            return self.usual or self.most
+        number = whole_number(wanted)
+        if number is None:
             raise call.refusal("number_unfit", name=self.count)
-        return min(int(wanted), self.most) if call.state.guesses.mgmt_page_cap else int(wanted)
+        return min(number, self.most) if call.state.guesses.mgmt_page_cap else number

@@ -62,7 +62,7 @@ def objection(user: User, organization: Organization, need: Need) -> str:
     )
     return (
         f"the SSO user {user.email} with the roles {listed(roles)} in organization {organization.name!r} lacks the "
-        f"permission {need.verb!r} on {need.shown}.{nonexistent} Give the user another role, as "
-        f"apigee.user({user.email!r}, roles={{{organization.name!r}: ['orgadmin']}}), or one of your own with "
+        f"permission {need.verb!r} on {need.shown}.{nonexistent} Declare the user with another role, as "
+        f"apigee.user({user.email!r}, roles={{{organization.name!r}: ['orgadmin']}}), or with one of your own from "
         f"apigee.role('name', permissions={{{need.shown!r}: [{need.verb!r}]}})"
     )

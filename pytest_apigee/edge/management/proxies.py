@@ -57,7 +57,7 @@ def delete_api(call: Call) -> Response:
     name, apis = api_of(call), call.organization.apis
     if any(revision.environments for revision in apis.of(name)):
         raise call.refusal("api_deployed", name=name)
-    apis.remove(name)
+    call.organization.remove_api(name)
     return answer(deleted_body(name))
 
 

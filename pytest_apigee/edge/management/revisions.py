@@ -33,7 +33,7 @@ def delete_revision(call: Call) -> Response:
     if revision.environments:
         raise call.refusal("revision_deployed", name=revision.name)
     body = revision_body(call, revision)
-    call.organization.apis.remove_revision(revision, call.stamp())
+    call.organization.remove_revision(revision, call.stamp())
     return answer(body)
 
 

@@ -128,7 +128,11 @@ class ManagementService:
 
     def _require_system_administrator(self, user: User, route: Route) -> None:
         if route.is_restricted and not user.is_system_administrator:
-            raise self._authenticator.forbidden(f"only a system administrator may do this, and {user.email} is none")
+            reason = (
+                f"only a system administrator may do this, and {user.email} is none: declare the user with the role "
+                "'sysadmin', as apigee.user(email, roles={org: ['sysadmin']})"
+            )
+            raise self._authenticator.forbidden(reason)
 
     def _segments(self, request: Request) -> tuple[str, ...]:
         return segments_of(request.path) or ()

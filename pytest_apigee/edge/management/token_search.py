@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from pytest_apigee.edge.management.access_tokens import cascades, change_by
 from pytest_apigee.edge.management.call import Call, answer
+from pytest_apigee.edge.management.paging import whole_number
 from pytest_apigee.edge.management.rendering import Object
 from pytest_apigee.edge.management.routing import Route
 from pytest_apigee.edge.message import Response
@@ -16,7 +17,6 @@ from pytest_apigee.edge.tokens import TokenStatus
 
 _SOURCE = "oauth-20-access-tokens.yaml"
 _DEFAULT_LIMIT = 10
-_LONGEST_NUMBER = 9
 _FEATURES = ("features.isOAuthRevokeEnabled", "features.isOAuth2TokenSearchEnabled")
 _ROLES = ("orgadmin", "opsadmin")
 
@@ -106,11 +106,11 @@ def _limit(call: Call) -> int:
     wanted, most = call.query("limit"), call.state.guesses.mgmt_search_max_limit
     if not wanted:
         return min(_DEFAULT_LIMIT, most)
-    is_number = wanted.isascii() and wanted.isdecimal() and len(wanted) <= _LONGEST_NUMBER
-    if not is_number or not 0 < int(wanted) <= most:
+    number = whole_number(wanted)
+    if number is None or number > most:
         reason = f"limit takes a number from 1 to {most}, which the guess mgmt_search_max_limit says, not {wanted!r}"
         raise Refusal(call.refusal("search_limit_unfit").fault, reason)
-    return int(wanted)
+    return number
 
 
 ROUTES = (

@@ -13,7 +13,7 @@ from pytest_apigee.edge.gateway.context import FlowContext
 from pytest_apigee.edge.gateway.entities import client_with_key
 from pytest_apigee.edge.gateway.issuing import Order, granted_scopes, issue, issue_code, seconds_shown
 from pytest_apigee.edge.gateway.oauth_errors import OAuthErrors
-from pytest_apigee.edge.gateway.policies.client_authentication import DEFAULT_CLIENT_ID, check_active, why_unknown
+from pytest_apigee.edge.gateway.policies.client_authentication import DEFAULT_CLIENT_ID, check_active
 from pytest_apigee.edge.gateway.policies.oauth_v2 import (
     Attribute,
     OAuthOperation,
@@ -27,6 +27,7 @@ from pytest_apigee.edge.gateway.token_variables import client_values, code_value
 from pytest_apigee.edge.message import Response, header_safe
 from pytest_apigee.edge.records import NEVER_MS, Client
 from pytest_apigee.edge.tokens import Grant
+from pytest_apigee.edge.unknown_values import why_key_unknown
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,7 +117,7 @@ class AuthorizationOperation(OAuthOperation):
             raise self.refusal(errors.missing_at_authorize("client_id"), f"no client id in {self.client_id}")
         client = client_with_key(context, key)
         if client is None:
-            raise self.refusal(errors.unknown_authorizing_client(key), why_unknown(context, key))
+            raise self.refusal(errors.unknown_authorizing_client(key), why_key_unknown(context.organization, key))
         context.notes.app = client.app.name
         check_active(context, self, client)
         return client

@@ -15,8 +15,8 @@ from pytest_apigee.edge.gateway.context import FlowContext
 from pytest_apigee.edge.gateway.entities import client_with_key
 from pytest_apigee.edge.gateway.oauth_errors import OAuthErrors
 from pytest_apigee.edge.gateway.policies.oauth_v2 import OAuthOperation
-from pytest_apigee.edge.identifiers import is_marked
 from pytest_apigee.edge.records import Client
+from pytest_apigee.edge.unknown_values import why_key_unknown
 
 DEFAULT_CLIENT_ID = "request.formparam.client_id"
 
@@ -40,7 +40,7 @@ def authenticated_client(context: FlowContext, policy: OAuthOperation, client_id
         raise policy.refusal(errors.missing_client(), f"no client id: {where}")
     client = client_with_key(context, sent.user)
     if client is None:
-        raise policy.refusal(errors.unknown_client(), why_unknown(context, sent.user))
+        raise policy.refusal(errors.unknown_client(), why_key_unknown(context.organization, sent.user))
     context.notes.app = client.app.name
     if not same_text(sent.password, client.credential.consumer_secret):
         raise policy.refusal(errors.wrong_secret(), f"wrong consumer secret for app {client.app.name!r}")
@@ -58,14 +58,6 @@ def check_active(context: FlowContext, policy: OAuthOperation, client: Client) -
     if inactivity is not None:
         error = OAuthErrors(context.state).not_approved(inactivity)
         raise policy.refusal(error, f"{inactivity.why} (app {client.app.name!r})")
-
-
-def why_unknown(context: FlowContext, consumer_key: str) -> str:
-    """Return what to tell the tester of a consumer key that is nobody's."""
-    reason = f"no app of organization {context.organization.name!r} has this consumer key"
-    if is_marked(consumer_key):
-        reason += "; it is a key of another world (of another test, perhaps kept in a module-level cache)"
-    return reason
 
 
 def _sent_credentials(context: FlowContext, client_id: str) -> BasicCredentials:

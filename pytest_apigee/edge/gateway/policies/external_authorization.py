@@ -6,10 +6,11 @@ Source: runtime.md 4.5 "Imported tokens"; Edge's documentation of third-party OA
 from pytest_apigee.edge.gateway.context import FlowContext
 from pytest_apigee.edge.gateway.entities import client_with_key
 from pytest_apigee.edge.gateway.oauth_errors import OAuthErrors
-from pytest_apigee.edge.gateway.policies.client_authentication import check_active, why_unknown
+from pytest_apigee.edge.gateway.policies.client_authentication import check_active
 from pytest_apigee.edge.gateway.policies.oauth_v2 import OAuthOperation
 from pytest_apigee.edge.gateway.variables import written
 from pytest_apigee.edge.records import Client
+from pytest_apigee.edge.unknown_values import why_key_unknown
 
 STATUS_VARIABLE = "oauth_external_authorization_status"
 
@@ -29,7 +30,7 @@ def externally_authorized_client(context: FlowContext, policy: OAuthOperation, c
         raise policy.refusal(errors.missing_client(), f"no client id in {client_id}")
     client = client_with_key(context, key)
     if client is None:
-        raise policy.refusal(errors.unknown_client(), why_unknown(context, key))
+        raise policy.refusal(errors.unknown_client(), why_key_unknown(context.organization, key))
     context.notes.app = client.app.name
     check_active(context, policy, client)
     return client

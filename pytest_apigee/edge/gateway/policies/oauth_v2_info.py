@@ -12,7 +12,6 @@ from pytest_apigee.edge.gateway.context import FlowContext
 from pytest_apigee.edge.gateway.entities import client_with_key, covering_product, products_of, why_not_covered
 from pytest_apigee.edge.gateway.faults import PolicyFault
 from pytest_apigee.edge.gateway.issuing import listed_products
-from pytest_apigee.edge.gateway.policies.client_authentication import why_unknown
 from pytest_apigee.edge.gateway.policies.oauth_v2 import Attribute, attributes_of, checked_attributes
 from pytest_apigee.edge.gateway.policy import Policy
 from pytest_apigee.edge.gateway.token_variables import (
@@ -27,6 +26,7 @@ from pytest_apigee.edge.gateway.token_variables import (
 from pytest_apigee.edge.records import Client
 from pytest_apigee.edge.refusal import Refusal
 from pytest_apigee.edge.tokens import AccessToken, AuthorizationCode, RefreshToken, TokenStatus
+from pytest_apigee.edge.unknown_values import why_key_unknown
 from pytest_apigee.errors import ConfigurationError
 
 _STEPS = "steps.oauth.v2."
@@ -218,7 +218,7 @@ def _client(context: FlowContext, variable: str) -> Client:
     key = context.variables.text(variable) or ""
     client = client_with_key(context, key)
     if client is None:
-        reason = why_unknown(context, key) if key else f"no client id in {variable}"
+        reason = why_key_unknown(context.organization, key) if key else f"no client id in {variable}"
         raise _refusal("ClientId is Invalid", "invalid_client-invalid_client_id", reason)
     return client
 

@@ -10,9 +10,9 @@ from pytest_apigee.edge.gateway.issuing import IssuedTokens, Order, issue
 from pytest_apigee.edge.gateway.oauth_errors import OAuthErrors
 from pytest_apigee.edge.gateway.policies.generate_access_token import TokenOperation
 from pytest_apigee.edge.gateway.policies.oauth_v2 import attributes_of
-from pytest_apigee.edge.identifiers import is_marked
 from pytest_apigee.edge.records import Client
 from pytest_apigee.edge.tokens import Grant, RefreshToken, TokenStatus
+from pytest_apigee.edge.unknown_values import why_refresh_token_unknown
 
 GRANT_TYPE = "refresh_token"
 
@@ -67,8 +67,8 @@ class RefreshAccessToken(TokenOperation):
             raise self.refusal(errors.missing_refresh_token(), f"no refresh token in {self.refresh_token}")
         known = context.organization.tokens.find_refresh(value)
         if known is None:
-            raise self.refusal(errors.bad_refresh_token(), _why_unknown(context, value))
-        if known.client_id != client.credential.consumer_key:
+            raise self.refusal(errors.bad_refresh_token(), why_refresh_token_unknown(context.organization, value))
+        if (known.client_id, known.grant.app_id) != (client.credential.consumer_key, client.app.app_id):
             raise self.refusal(errors.bad_refresh_token(), "the refresh token was issued to another client")
         if known.status is not TokenStatus.APPROVED:
             raise self.refusal(errors.revoked_refresh_token(), "the refresh token was revoked")
@@ -92,13 +92,3 @@ def _with_old_lifetime(context: FlowContext, issued: IssuedTokens, known: Refres
     refresh = replace(known, access_token=issued.access.value, grant=issued.access.grant, count=known.count + 1)
     context.organization.tokens.replace_refresh(refresh)
     return IssuedTokens(access=issued.access, refresh=refresh)
-
-
-def _why_unknown(context: FlowContext, value: str) -> str:
-    if context.organization.tokens.find(value) is not None:
-        return "this is an access token, not a refresh token"
-    if context.organization.tokens.was_replaced(value):
-        return "the refresh token was exchanged before, for a new one"
-    if is_marked(value):
-        return "a refresh token that expired days ago, so that Edge forgot it, or one of another world"
-    return "no such refresh token was issued (client_credentials gives none)"

@@ -21,10 +21,10 @@ from pytest_apigee.edge.gateway.entities import (
 from pytest_apigee.edge.gateway.faults import PolicyFault
 from pytest_apigee.edge.gateway.policy import Policy
 from pytest_apigee.edge.gateway.token_variables import access_values, client_values, product_values
-from pytest_apigee.edge.identifiers import is_marked
 from pytest_apigee.edge.records import ApiProduct, Client
 from pytest_apigee.edge.refusal import Refusal
 from pytest_apigee.edge.tokens import AccessToken, TokenStatus
+from pytest_apigee.edge.unknown_values import why_token_unknown
 from pytest_apigee.errors import ConfigurationError
 
 _SERVICE = "keymanagement.service."
@@ -128,23 +128,9 @@ class VerifyAccessToken(Policy):
 def _known_token(context: FlowContext, value: str) -> AccessToken:
     token = token_with_value(context, value)
     if token is None:
-        raise _unauthorized("Invalid Access Token", f"{_SERVICE}invalid_access_token", _why_unknown(context, value))
+        reason = why_token_unknown(context.state, context.organization, value)
+        raise _unauthorized("Invalid Access Token", f"{_SERVICE}invalid_access_token", reason)
     return token
-
-
-def _why_unknown(context: FlowContext, value: str) -> str:
-    for organization in context.state.organizations.values():
-        if organization.tokens.find(value) is not None:
-            return f"the token belongs to organization {organization.name!r}"
-    if context.organization.tokens.find_refresh(value) is not None:
-        return "this is a refresh token, not an access token"
-    if context.organization.tokens.was_replaced(value):
-        return "the token was replaced when its refresh token was exchanged"
-    if is_marked(value) and context.organization.tokens.has_forgotten:
-        return "a token that expired days ago, so that Edge forgot it, or one of another world"
-    if is_marked(value):
-        return "a token of another world (issued in another test, perhaps kept in a module-level cache)"
-    return "nobody issued this token"
 
 
 def _check_approved(context: FlowContext, token: AccessToken) -> None:  # noqa: ARG001 - one signature for all checks
@@ -168,7 +154,7 @@ def _check_expiry(context: FlowContext, token: AccessToken) -> None:
 
 def _active_client(context: FlowContext, token: AccessToken) -> Client:
     client = client_with_key(context, token.client_id)
-    if client is None:
+    if client is None or client.app.app_id != token.grant.app_id:  # the same key may be another app's now
         reason = "the consumer key that the token was issued to is gone"
         raise _unauthorized("Invalid Access Token", f"{_SERVICE}invalid_access_token", reason)
     context.notes.app = client.app.name

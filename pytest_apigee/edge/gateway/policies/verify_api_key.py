@@ -11,7 +11,6 @@ from pytest_apigee.edge.gateway.client_states import Inactivity, inactivity_of
 from pytest_apigee.edge.gateway.context import FlowContext
 from pytest_apigee.edge.gateway.entities import client_with_key, covering_product, products_of, why_not_covered
 from pytest_apigee.edge.gateway.faults import PolicyFault
-from pytest_apigee.edge.gateway.policies.client_authentication import why_unknown
 from pytest_apigee.edge.gateway.policy import Policy
 from pytest_apigee.edge.gateway.token_variables import (
     Values,
@@ -22,6 +21,7 @@ from pytest_apigee.edge.gateway.token_variables import (
 )
 from pytest_apigee.edge.records import ApiProduct, Client, Status
 from pytest_apigee.edge.refusal import Refusal
+from pytest_apigee.edge.unknown_values import why_key_unknown
 
 DEFAULT_VARIABLE = "request.queryparam.apikey"
 
@@ -86,7 +86,7 @@ class VerifyAPIKey(Policy):
 def _known_client(context: FlowContext, key: str) -> Client:
     client = client_with_key(context, key)
     if client is None:
-        raise _unauthorized("Invalid ApiKey", "oauth.v2.InvalidApiKey", why_unknown(context, key))
+        raise _unauthorized("Invalid ApiKey", "oauth.v2.InvalidApiKey", why_key_unknown(context.organization, key))
     context.notes.app = client.app.name
     return client
 

@@ -59,6 +59,11 @@ class Landscape(World):
         return f"https://{hosts.LOGIN}"
 
     @property
+    def sso_url(self) -> str:
+        """The SSO of the default organization's users, without a path: that of its SAML zone, if it has one."""
+        return self._organization(None).zone.url
+
+    @property
     def management_url(self) -> str:
         """Edge's management API, without the ``/v1``."""
         return f"https://{hosts.MANAGEMENT}"
@@ -205,6 +210,14 @@ class Landscape(World):
             ConfigurationError: There is no such organization or environment.
         """
         self._organization(org).deploy(OAUTH_PROXY, env)
+
+    def zone_named(self, zone: str | Zone) -> Zone:
+        """Return a zone that was declared, or `uaa`, which is the default one.
+
+        Raises:
+            ConfigurationError: It was not declared.
+        """
+        return self._state.require_zone(zone_name(zone))
 
     def new_uuid(self) -> str:
         """Return a UUID from this world's seed."""

@@ -111,6 +111,8 @@ class Request(_Message):
         url: An absolute http or https URL; its path stays percent-encoded as sent.
         headers: A mapping, or pairs where a name comes twice.
         body: Bytes, or text to send as UTF-8; a lone surrogate becomes a question mark.
+        reached_at: The origin at which the client reached this host, as ``http://127.0.0.1:8080``, where that is not
+            the origin of the URL: Edge says it of itself, in links and as the issuer of tokens.
 
     Raises:
         ConfigurationError: The URL is not an absolute http or https URL, or something is of another type.
@@ -120,18 +122,28 @@ class Request(_Message):
     url: str
     headers: Headers
     body: bytes
+    reached_at: str
     scheme: str = field(compare=False)
     host: str = field(compare=False)
     path: str = field(compare=False)
     query_string: str = field(compare=False)
 
-    def __init__(self, *, method: str = "GET", url: str, headers: HeadersLike = (), body: bytes | str = b"") -> None:
+    def __init__(
+        self,
+        *,
+        method: str = "GET",
+        url: str,
+        headers: HeadersLike = (),
+        body: bytes | str = b"",
+        reached_at: str = "",
+    ) -> None:
         parts = _parts_of(url)
         assign = object.__setattr__
         assign(self, "method", _checked_method(method))
         assign(self, "url", url)
         assign(self, "headers", Headers(headers))
         assign(self, "body", _bytes_of(body))
+        assign(self, "reached_at", reached_at)
         assign(self, "scheme", parts["scheme"].lower())
         assign(self, "host", host_of(parts["authority"]))
         assign(self, "path", parts["path"] or "/")
@@ -141,6 +153,11 @@ class Request(_Message):
     def origin(self) -> str:
         """Scheme, host and port, as sent: what an absolute URL on the same server starts with."""
         return f"{self.scheme}://{_parts_of(self.url)['authority'].rpartition('@')[2]}"
+
+    @property
+    def public_origin(self) -> str:
+        """What an absolute URL on the same server starts with for the client."""
+        return self.reached_at or self.origin
 
     @property
     def shown(self) -> str:
@@ -170,11 +187,11 @@ class Request(_Message):
 
     def with_headers(self, headers: HeadersLike) -> "Request":
         """Return the same request with these headers instead of its own."""
-        return Request(method=self.method, url=self.url, headers=headers, body=self.body)
+        return Request(method=self.method, url=self.url, headers=headers, body=self.body, reached_at=self.reached_at)
 
     def with_url(self, url: str) -> "Request":
         """Return the same request for another URL."""
-        return Request(method=self.method, url=url, headers=self.headers, body=self.body)
+        return Request(method=self.method, url=url, headers=self.headers, body=self.body, reached_at=self.reached_at)
 
     def __repr__(self) -> str:
         return f"<Request {self.shown}>"

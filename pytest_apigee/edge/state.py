@@ -28,6 +28,8 @@ class WorldState:
     """The SAML zones by name; beside them there is always the default one."""
     extra_hosts: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Hosts beside those of the organizations, each with the organization and environment that answer there."""
+    login_urls: dict[str, set[str]] = field(default_factory=dict)
+    """Where clients reached the SSO of a zone beside its own URL, by the zone's name: its tokens may name each."""
     claimed_hosts: frozenset[str] = frozenset()
     """Hosts that are Edge's although nobody answers there: those of a real organization."""
     lock: threading.RLock = field(default_factory=threading.RLock)

@@ -121,6 +121,14 @@ class World:
         """
         return self.host_test(host)
 
+    def answers(self, host: str) -> bool:
+        """Return whether a host answers in this world; where one does not, `handle` says why.
+
+        Args:
+            host: In lower case, without port and trailing dot.
+        """
+        return hosts.zone_of(host) is not None or host in self.known_hosts
+
     def handle(self, request: Request) -> Response | ConnectionFailure:
         """Answer one request as Edge would.
 

@@ -141,11 +141,11 @@ def _cookie(request: Request) -> str | None:
 
 
 def _redirect(request: Request, target: str) -> Response:
-    location = header_safe(f"{request.origin}{target}")
+    location = header_safe(f"{request.public_origin}{target}")
     return Response(status=302, headers=(*SECURITY_HEADERS, ("Location", location)))
 
 
 def _with_cookie(response: Response, request: Request, session_id: str) -> Response:
-    secure = "; Secure" if request.scheme == "https" else ""
+    secure = "; Secure" if request.public_origin.startswith("https") else ""
     cookie = ("Set-Cookie", f"{SESSION_COOKIE}={session_id}; Path=/{secure}; HttpOnly")
     return Response(status=response.status, headers=(*response.headers, cookie), body=response.body)

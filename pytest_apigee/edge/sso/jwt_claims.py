@@ -29,12 +29,20 @@ class Grant:
     scopes: tuple[str, ...]
     issued_at: int
     expires_at: int
+    reached_at: str = ""
+    """Where the SSO was asked for it, if not at its own URL."""
 
 
-def issuer_of(state: WorldState, zone: Zone) -> str:
-    """Return the `iss` of a zone's tokens."""
-    base = state.guesses.issuer
-    if zone.has_saml:
+def issuer_of(state: WorldState, zone: Zone, reached_at: str = "") -> str:
+    """Return the `iss` of a zone's tokens.
+
+    Args:
+        state: The world.
+        zone: The zone.
+        reached_at: Where the SSO is asked, if not at its own URL.
+    """
+    base = reached_at or state.guesses.issuer
+    if zone.has_saml and not reached_at:
         base = base.replace("://", f"://{zone.subdomain}.", 1)
     return f"{base}{state.era.issuer_path}"
 
@@ -59,7 +67,7 @@ def access_claims(state: WorldState, grant: Grant, *, login: bool) -> dict[str, 
         "rev_sig": revocation_signature(user, grant.client),
         "iat": grant.issued_at,
         "exp": grant.expires_at,
-        "iss": issuer_of(state, user.zone),
+        "iss": issuer_of(state, user.zone, grant.reached_at),
         "zid": user.zone.zone_id,
         "aud": list(_audience(client_id, grant.scopes)),
     }
@@ -76,7 +84,7 @@ def refresh_claims(state: WorldState, grant: Grant) -> dict[str, object]:
         "exp": grant.expires_at,
         "cid": client_id,
         "client_id": client_id,
-        "iss": issuer_of(state, user.zone),
+        "iss": issuer_of(state, user.zone, grant.reached_at),
         "zid": user.zone.zone_id,
         "grant_type": GRANT_TYPE,
         "user_name": user.email.lower(),

@@ -3,7 +3,7 @@
 Source: sso.md 2.1 and 2.2. The JWT header is exactly ``{"alg":"RS256"}``; later UAA adds `kid` and `typ`.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from pytest_apigee.edge.clock import MILLISECOND
@@ -39,23 +39,45 @@ class JwtIssuer:
         self._header_part = part(self.header)
 
     def login(
-        self, user: User, client: SsoClient, scopes: tuple[str, ...], *, issued_at_ms: int | None = None
+        self,
+        user: User,
+        client: SsoClient,
+        scopes: tuple[str, ...],
+        *,
+        issued_at_ms: int | None = None,
+        reached_at: str = "",
     ) -> TokenPair:
-        """Issue an access and a refresh token, now or as of another moment."""
+        """Issue an access and a refresh token, now or as of another moment.
+
+        Args:
+            user: Whose they are.
+            client: That of the tool.
+            scopes: Those that are granted.
+            issued_at_ms: When, if not now.
+            reached_at: Where the SSO was asked for them, if not at its own URL.
+        """
         issued_at = (self._state.clock.now_ms if issued_at_ms is None else issued_at_ms) // SECOND_MS
         # Both are written before one is signed: a signature empties the caches, and what follows takes twice as long.
-        refresh = self._unsigned(self._refresh_claims(user, client, scopes, issued_at=issued_at))
-        grant = self._access_grant(user, client, scopes, issued_at=issued_at)
+        order = Grant(
+            user=user, client=client, scopes=scopes, issued_at=issued_at, expires_at=issued_at, reached_at=reached_at
+        )
+        refresh = self._unsigned(self._refresh_claims(order))
+        grant = self._access_grant(order)
         claims = access_claims(self._state, grant, login=True)
         access = self._unsigned(claims)
         return _pair(claims, grant, access_token=signed(access, test_key()), refresh_token=signed(refresh, test_key()))
 
-    def refresh(self, refresh_token: str, user: User, client: SsoClient, scopes: tuple[str, ...]) -> TokenPair:
+    def refresh(
+        self, refresh_token: str, user: User, client: SsoClient, scopes: tuple[str, ...], *, reached_at: str = ""
+    ) -> TokenPair:
         """Issue a new access token for a refresh token, which stays as it is."""
         issued_at = self._state.clock.now_ms // SECOND_MS
+        order = Grant(
+            user=user, client=client, scopes=scopes, issued_at=issued_at, expires_at=issued_at, reached_at=reached_at
+        )
         if self._state.guesses.refresh_rotation:
-            refresh_token = self.sign(self._refresh_claims(user, client, scopes, issued_at=issued_at))
-        grant = self._access_grant(user, client, scopes, issued_at=issued_at)
+            refresh_token = self.sign(self._refresh_claims(order))
+        grant = self._access_grant(order)
         claims = access_claims(self._state, grant, login=False)
         return _pair(claims, grant, access_token=self.sign(claims), refresh_token=refresh_token)
 
@@ -66,14 +88,12 @@ class JwtIssuer:
     def _unsigned(self, claims: Claims) -> str:
         return f"{self._header_part}.{part(claims)}"
 
-    def _refresh_claims(self, user: User, client: SsoClient, scopes: tuple[str, ...], *, issued_at: int) -> Claims:
-        expires_at = issued_at + seconds_of(self._state.era.sso_refresh_lifetime)
-        grant = Grant(user=user, client=client, scopes=scopes, issued_at=issued_at, expires_at=expires_at)
-        return refresh_claims(self._state, grant)
+    def _refresh_claims(self, order: Grant) -> Claims:
+        expires_at = order.issued_at + seconds_of(self._state.era.sso_refresh_lifetime)
+        return refresh_claims(self._state, replace(order, expires_at=expires_at))
 
-    def _access_grant(self, user: User, client: SsoClient, scopes: tuple[str, ...], *, issued_at: int) -> Grant:
-        expires_at = issued_at + seconds_of(self._state.era.sso_access_lifetime)
-        return Grant(user=user, client=client, scopes=scopes, issued_at=issued_at, expires_at=expires_at)
+    def _access_grant(self, order: Grant) -> Grant:
+        return replace(order, expires_at=order.issued_at + seconds_of(self._state.era.sso_access_lifetime))
 
 
 def _pair(claims: Claims, grant: Grant, *, access_token: str, refresh_token: str) -> TokenPair:

@@ -149,7 +149,9 @@ class JwtVerifier:
 
     def _check_issuer(self, claims: Claims, zone: Zone) -> None:
         expected = issuer_of(self._state, zone)
-        if claims.get("iss") != expected or claims.get("zid") != zone.zone_id:
+        urls = self._state.login_urls.get(zone.name, ())
+        issuers = (expected, *(issuer_of(self._state, zone, url) for url in urls))
+        if claims.get("iss") not in issuers or claims.get("zid") != zone.zone_id:
             reason = f"a token of another issuer or zone than {expected}"
             raise WrongIssuerError(reason, issuer=str(claims.get("iss")))
 

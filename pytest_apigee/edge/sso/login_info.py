@@ -19,10 +19,10 @@ class LoginInfo:
     def __init__(self, state: WorldState) -> None:
         self._state = state
 
-    def answer(self, _request: Request, zone: Zone, _notes: Notes) -> Response:
+    def answer(self, request: Request, zone: Zone, _notes: Notes) -> Response:
         """Answer `/login` as JSON."""
         guesses = self._state.guesses
-        base = zone.url
+        base = request.reached_at or zone.url
         prompts: dict[str, Json] = {"username": ["text", "Email"], "password": ["password", "Password"]}
         if zone.has_saml:
             prompts["passcode"] = ["password", f"One Time Code ( Get one at {base}/passcode )"]
@@ -42,11 +42,11 @@ class LoginInfo:
         """Answer `/version`."""
         return ok_json(self._state.guesses.version_body.encode())
 
-    def openid_configuration(self, _request: Request, zone: Zone, _notes: Notes) -> Response:
+    def openid_configuration(self, request: Request, zone: Zone, _notes: Notes) -> Response:
         """Answer `/.well-known/openid-configuration`, in the order and with the values of UAA."""
-        base = zone.url
+        base = request.reached_at or zone.url
         body: dict[str, Json] = {
-            "issuer": issuer_of(self._state, zone),
+            "issuer": issuer_of(self._state, zone, request.reached_at),
             "authorization_endpoint": f"{base}/oauth/authorize",
             "token_endpoint": f"{base}/oauth/token",
             "token_endpoint_auth_methods_supported": ["client_secret_basic"],

@@ -104,6 +104,8 @@ class SsoService:
             NotModelled: Edge would answer it and the fake cannot.
         """
         zone = self._zone(request)
+        if request.reached_at:
+            self._state.login_urls.setdefault(zone.name, set()).add(request.reached_at)
         for route in self._routes:
             if route.path.fullmatch(request.path):
                 if request.method in route.methods:

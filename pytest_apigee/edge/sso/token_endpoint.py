@@ -89,28 +89,28 @@ class TokenEndpoint:
             if not scopes:
                 raise invalid(401, "invalid_token", "No scopes were granted", "the client was declared without scopes")
             notes.user = login.user.email
-            pair = self._logged_in(login, client, scopes)
+            pair = self._logged_in(login, client, scopes, request)
         elif fields.get("grant_type") != "refresh_token":
             what = f"the grant {fields.get('grant_type')} of login.apigee.com"
             raise NotModelled(what)
         else:
             refresh = self._refresh(fields, client, zone)
             notes.user = refresh.user.email
-            pair = self._refreshed(refresh, client)
+            pair = self._refreshed(refresh, client, request)
         notes.issued_token = pair.access_token
         return _token_response(pair, request)
 
-    def _logged_in(self, login: Login, client: SsoClient, scopes: tuple[str, ...]) -> TokenPair:
+    def _logged_in(self, login: Login, client: SsoClient, scopes: tuple[str, ...], request: Request) -> TokenPair:
         self._check_rate(login.user)
         self._policy.note_token(login.user)
         self._state.users.use_mfa_step(login.user, login.mfa_step)
-        return self._issuer.login(login.user, client, scopes)
+        return self._issuer.login(login.user, client, scopes, reached_at=request.reached_at)
 
-    def _refreshed(self, refresh: _Refresh, client: SsoClient) -> TokenPair:
+    def _refreshed(self, refresh: _Refresh, client: SsoClient, request: Request) -> TokenPair:
         if self._state.guesses.token_rate_counts_refresh:
             self._check_rate(refresh.user)
             self._policy.note_token(refresh.user)
-        return self._issuer.refresh(refresh.token, refresh.user, client, refresh.scopes)
+        return self._issuer.refresh(refresh.token, refresh.user, client, refresh.scopes, reached_at=request.reached_at)
 
     def _check_rate(self, user: User) -> None:
         if self._policy.has_too_many_tokens(user):

@@ -8,6 +8,7 @@ from pytest_apigee.errors import ConfigurationError, listed, nearest
 _Placed = TypeVar("_Placed")
 _APPROVED = "approved"
 _PRODUCT_STATUSES = ("approved", "pending", "revoked")
+_MOST_DIGITS = 18  # of a Java long
 
 
 class FieldReader:
@@ -29,6 +30,11 @@ class FieldReader:
     def __contains__(self, name: str) -> bool:
         self._known.add(name)
         return name in self._table
+
+    @property
+    def place(self) -> str:
+        """Where it stands, for messages."""
+        return self._place
 
     def error(self, message: str) -> ConfigurationError:
         """Return an error that names this place."""
@@ -129,6 +135,50 @@ class FieldReader:
         table = self.optional_table(name)
         return {} if table is None else {key: table.text(key) for key in table._table}  # noqa: SLF001 - our own class
 
+    def loose_text(self, name: str, default: str | None = None) -> str:
+        """Return a text field, which may be written as a number or a truth value, as Edge's own reader takes it."""
+        value = self.anything(name)
+        if isinstance(value, bool):
+            return str(value).lower()
+        return str(value) if isinstance(value, int | float) else self.text(name, default)
+
+    def loose_number(self, name: str, default: int | None = None) -> int:
+        """Return a whole number, which may be written as text, or its default; without default it must be there."""
+        text = self.loose_text(name, None if default is None else str(default))
+        if not (text.isascii() and text.removeprefix("-").isdecimal() and len(text) <= _MOST_DIGITS):
+            raise self.error(f"the field {name!r} must be a whole number, not {text!r}")
+        return int(text)
+
+    def loose_flag(self, name: str, *, default: bool) -> bool:
+        """Return a truth value, which may be written as text, or its default."""
+        text = self.loose_text(name, str(default)).lower()
+        if text not in ("true", "false"):
+            raise self.error(f"the field {name!r} must be true or false, not {text!r}")
+        return text == "true"
+
+    def valued(self, name: str) -> str:
+        """Return a text field that must be there, as it is or as Edge's ``{value: ...}``."""
+        table = self.optional_table(name) if isinstance(self.anything(name), Mapping) else None
+        if table is None:
+            return self.loose_text(name)
+        value = table.loose_text("value")
+        table.finish()
+        return value
+
+    def entries(self, name: str) -> dict[str, str]:
+        """Return texts by name, each once, as a table or as Edge's list of ``{name, value}``; values may be empty."""
+        by_name = self.optional_table(name) if isinstance(self.anything(name), Mapping) else None
+        if by_name is not None:
+            return {key: by_name.loose_text(key, "") for key in by_name._table}  # noqa: SLF001 - our own class
+        found: dict[str, str] = {}
+        for table in self.tables(name):
+            key, value = table.loose_text("name"), table.loose_text("value", "")
+            table.finish()
+            if key in found:
+                raise table.error(f"{key!r} is there before")
+            found[key] = value
+        return found
+
     def optional_table(self, name: str) -> "FieldReader | None":
         """Return a table field, or None."""
         value = self.anything(name)
@@ -138,6 +188,10 @@ class FieldReader:
             raise self._wrong(name, "a table", value)
         return FieldReader(value, f"{self._place}: {name}")
 
+    def table(self, name: str) -> "FieldReader":
+        """Return a table field, empty by default."""
+        return self.optional_table(name) or FieldReader({}, self._place)
+
     def tables(self, name: str) -> tuple["FieldReader", ...]:
         """Return a list of tables, empty by default."""
         value = self.anything(name)
@@ -146,6 +200,26 @@ class FieldReader:
         if not isinstance(value, list | tuple) or not all(isinstance(item, Mapping) for item in value):
             raise self._wrong(name, "a list of tables", value)
         return tuple(FieldReader(item, f"{self._place}: {name}[{index}]") for index, item in enumerate(value))
+
+    def all_tables(self) -> dict[str, "FieldReader"]:
+        """Return this whole table as tables."""
+        found = {name: self.optional_table(name) for name in self._table}
+        return {name: table for name, table in found.items() if table is not None}
+
+    def all_lists(self) -> dict[str, tuple["FieldReader", ...]]:
+        """Return this whole table as lists of tables."""
+        return {name: self.tables(name) for name in self._table}
+
+    def with_field(self, name: str, value: str) -> "FieldReader":
+        """Return this table with one field more, which is said by where it stands."""
+        if name in self:
+            raise self.error(f"the field {name!r} does not belong here: where the table stands says it")
+        return FieldReader({**self._table, name: value}, self._place)
+
+    def renamed(self, before: str, after: str) -> "FieldReader":
+        """Return this table with another name for a field, if it has it."""
+        table = {after if name == before else name: value for name, value in self._table.items()}
+        return FieldReader(table, self._place)
 
     def attributes(self, name: str) -> tuple[tuple[str, str], ...]:
         """Return attributes, as a table of texts or as Edge's list of ``{name, value}``."""

@@ -36,6 +36,11 @@ def message_of(read):
         (lambda table: table.attributes("x"), ()),
         (lambda table: table.properties("x"), {}),
         (lambda table: table.products("x"), {}),
+        (lambda table: table.loose_text("x", "usual"), "usual"),
+        (lambda table: table.loose_number("x", 7), 7),
+        (lambda table: table.loose_flag("x", default=True), True),
+        (lambda table: table.entries("x"), {}),
+        (lambda table: table.table("x").all_texts(), {}),
     ],
 )
 @pytest.mark.parametrize("table", [{}, {"x": None}], ids=["absent", "null"])
@@ -72,6 +77,23 @@ def test_a_field_may_be_left_out(read, value, table):
             [{"apiproduct": "a", "status": "revoked"}, {"apiproduct": "b"}],
             {"a": "revoked", "b": "approved"},
         ),
+        (lambda table: table.loose_text("x"), "a", "a"),
+        (lambda table: table.loose_text("x"), 5, "5"),
+        (lambda table: table.loose_text("x"), 0.5, "0.5"),
+        (lambda table: table.loose_text("x"), False, "false"),
+        (lambda table: table.loose_number("x"), -5, -5),
+        (lambda table: table.loose_number("x"), "5", 5),
+        (lambda table: table.loose_flag("x", default=False), True, True),
+        (lambda table: table.loose_flag("x", default=True), "False", False),
+        (lambda table: table.valued("x"), 300, "300"),
+        (lambda table: table.valued("x"), {"value": 300}, "300"),
+        (lambda table: table.entries("x"), {"a": "1", "b": 2, "c": ""}, {"a": "1", "b": "2", "c": ""}),
+        (
+            lambda table: table.entries("x"),
+            [{"name": "a", "value": True}, {"name": "b"}],
+            {"a": "true", "b": ""},
+        ),
+        (lambda table: table.table("x").text("a"), {"a": "1"}, "1"),
     ],
 )
 def test_a_field_is_read(read, given, value):
@@ -82,6 +104,41 @@ def test_a_field_is_read(read, given, value):
 def test_a_whole_table_is_read_as_lists():
     """A table may consist of lists of texts alone."""
     assert reader(a=["1"], b=[]).all_texts() == {"a": ("1",), "b": ()}
+
+
+def test_a_whole_table_is_read_as_tables():
+    """A table may consist of tables alone; one that is null is none."""
+    tables = reader(a={"x": "1"}, b=None).all_tables()
+
+    assert [(name, table.place, table.text("x")) for name, table in tables.items()] == [("a", "the table: a", "1")]
+
+
+def test_a_whole_table_is_read_as_lists_of_tables():
+    """A table may consist of lists of tables alone."""
+    lists = reader(a=[{"x": "1"}], b=[]).all_lists()
+
+    assert {name: [table.place for table in tables] for name, tables in lists.items()} == {
+        "a": ["the table: a[0]"],
+        "b": [],
+    }
+
+
+def test_a_table_gets_a_field_by_where_it_stands():
+    """A field may be added that only the place of a table says; it must not be there before."""
+    table = reader(x="a").with_field("owner", "ada")
+
+    assert (table.text("x"), table.text("owner")) == ("a", "ada")
+    assert message_of(lambda: table.with_field("owner", "bob")) == (
+        "the table: the field 'owner' does not belong here: where the table stands says it."
+    )
+
+
+def test_a_field_gets_another_name():
+    """A field may be read by another name than it was written with."""
+    table = reader(x="a", y="b").renamed("x", "z")
+
+    assert (table.text("z"), table.text("y")) == ("a", "b")
+    table.finish()
 
 
 @pytest.mark.parametrize(
@@ -134,6 +191,39 @@ def test_a_whole_table_is_read_as_lists():
             [{"apiproduct": "a", "status": "on"}],
             "the table: x[0]: status cannot be 'on'; allowed: approved, pending, revoked.",
         ),
+        (lambda table: table.loose_text("x"), None, "the table: the field 'x' is missing."),
+        (lambda table: table.loose_text("x"), [], "the table: the field 'x' must be text, not list."),
+        (lambda table: table.loose_number("x"), None, "the table: the field 'x' is missing."),
+        (lambda table: table.loose_number("x"), "1.5", "the table: the field 'x' must be a whole number, not '1.5'."),
+        (lambda table: table.loose_number("x"), "\xb2", "the table: the field 'x' must be a whole number, not '\xb2'."),
+        (
+            lambda table: table.loose_number("x"),
+            10**18,
+            "the table: the field 'x' must be a whole number, not '1000000000000000000'.",
+        ),
+        (
+            lambda table: table.loose_flag("x", default=True),
+            "yes",
+            "the table: the field 'x' must be true or false, not 'yes'.",
+        ),
+        (lambda table: table.valued("x"), {}, "the table: x: the field 'value' is missing."),
+        (
+            lambda table: table.valued("x"),
+            {"value": "1", "unit": "s"},
+            "the table: x: unknown field 'unit'. Allowed: value.",
+        ),
+        (lambda table: table.entries("x"), {"a": []}, "the table: x: the field 'a' must be text, not list."),
+        (lambda table: table.entries("x"), [{"value": "1"}], "the table: x[0]: the field 'name' is missing."),
+        (
+            lambda table: table.entries("x"),
+            [{"name": "a", "value": "1"}, {"name": "a", "value": "2"}],
+            "the table: x[1]: 'a' is there before.",
+        ),
+        (
+            lambda table: table.entries("x"),
+            [{"name": "a", "values": "1"}],
+            "the table: x[0]: unknown field 'values'. Did you mean 'value'? Allowed: name, value.",
+        ),
     ],
 )
 def test_a_wrong_field_is_an_error(read, given, message):
@@ -152,6 +242,11 @@ def test_a_field_that_nobody_asked_for_is_unknown():
     table.optional_text("name")
 
     assert message_of(table.finish) == "the table: unknown field 'nmae'. Did you mean 'name'? Allowed: name."
+
+
+def test_a_name_that_is_no_text_is_an_error():
+    """Names of fields are text."""
+    assert message_of(lambda: FieldReader({1: "x"}, PLACE)) == "the table: field names are text, not 1."
 
 
 def test_asking_whether_a_field_is_there_makes_it_known():

@@ -386,6 +386,16 @@ def test_a_key_that_expired_gets_no_token():
     assert app_token(edge).status == 401
 
 
+@pytest.mark.parametrize(("lifetime", "expires_at"), [(-1, -1), ("5000", 6000), (0, 1000)])
+def test_a_generated_key_expires_when_the_file_says(lifetime, expires_at):
+    """`keyExpiresIn` is the life of an app's generated key in milliseconds, -1 for ever."""
+    wall = OwnWall()
+    wall.stop_at(1_000)
+    edge = FakeEdge(world=organization(apps=[{"name": "a", "keyExpiresIn": lifetime}]), clock=Clock(wall))
+
+    assert [credential.expires_at_ms for credential in edge.find_app("a").credentials] == [expires_at]
+
+
 def test_a_second_credential_serves_too():
     """Every credential of an app gets tokens."""
     credentials = [{"consumerKey": "other"}, {"consumerKey": "key", "consumerSecret": "secret"}]
@@ -583,8 +593,9 @@ def test_an_empty_world_is_the_usual_one(world):
 
 ORGANIZATION = "the world: organizations[0]: "
 ORGANIZATION_FIELDS = (
-    "Allowed: apiproducts, apis, apps, companies, createdAt, createdBy, developers, displayName, environments, hosts, "
-    "lastModifiedAt, lastModifiedBy, name, properties, revocation_lag, roles, type, zone."
+    "Allowed: apiproducts, apis, apps, caches, companies, createdAt, createdBy, developers, displayName, environments, "
+    "hosts, keyvaluemaps, lastModifiedAt, lastModifiedBy, name, properties, revocation_lag, roles, targetservers, "
+    "type, zone."
 )
 USER_FIELDS = "Allowed: email, firstName, lastName, machine, mfa, mfa_secret, password, roles, status, zone."
 MISTAKES = [
@@ -793,6 +804,17 @@ MISTAKES = [
         organization(apps=[{"name": "a", "apiProducts": [{"name": "p"}]}]),
         f"{ORGANIZATION}apps[0]: apiProducts[0]: the field 'apiproduct' is missing.",
     ),
+    (
+        organization(apps=[{"name": "a", "keyExpiresIn": 5, "credentials": [{"consumerKey": "key"}]}]),
+        (
+            f"{ORGANIZATION}apps[0]: keyExpiresIn is for a key that is generated; "
+            "with credentials, give each its expiresAt."
+        ),
+    ),
+    (
+        organization(apps=[{"name": "a", "keyExpiresIn": "soon"}]),
+        f"{ORGANIZATION}apps[0]: the field 'keyExpiresIn' must be a whole number, not 'soon'.",
+    ),
     # apis
     (organization(apis=[{"basepath": "/x"}]), f"{ORGANIZATION}apis[0]: the field 'name' is missing."),
     (
@@ -987,15 +1009,27 @@ def test_a_missing_file_is_named(tmp_path):
     assert message_of(path) == f"The world file {path} cannot be read: No such file or directory."
 
 
-def test_a_directory_is_no_world_file(tmp_path):
-    """A directory cannot be read as a file."""
+def test_a_name_that_is_there_twice_is_named(tmp_path):
+    """JSON with a name twice in an object, of which one would be lost, is an error as in TOML."""
     path = tmp_path / "w.json"
-    path.mkdir()
+    path.write_text('{"seed": 1, "era": "2016", "seed": 2}', encoding="utf-8")
 
-    assert message_of(path) == f"The world file {path} cannot be read: Is a directory."
+    assert message_of(path) == (
+        f"The world file {path} is not valid JSON: the name 'seed' is there twice in an object."
+    )
+
+
+def test_a_path_that_cannot_be_looked_at_is_named(tmp_path):
+    """A path that leads nowhere is an error that says why."""
+    path = tmp_path / "w.json"
+    path.symlink_to(path)
+
+    assert message_of(path) == f"The world file {path} cannot be read: Too many levels of symbolic links."
 
 
 @pytest.mark.parametrize(("world", "kind"), [(5, "int"), ([], "list"), (b"w.toml", "bytes")])
 def test_anything_else_is_no_world(world, kind):
     """A world is a dict or a path, and nothing else."""
-    assert message_of(world) == f"A world is a dict, or the path of a .toml or .json file, not {kind}."
+    assert (
+        message_of(world) == f"A world is a dict, or the path of a .toml or .json file or of a directory, not {kind}."
+    )

@@ -15,6 +15,13 @@ from pytest_apigee.edge.locking import locked
 
 NAME = re.compile(r"[A-Za-z0-9._\-$ %]+")
 """The names that these things may have. Source: the descriptions of `name` in the official files."""
+LONGEST_KEY = 2 * 1024
+"""The most bytes of the name of an entry of a key value map. Source: key-value-maps.yaml."""
+LAST_PORT = 65_535
+EXPIRIES = ("expiryDate", "timeOfDay", "timeoutInSec")
+"""The ways in which a cache says when its entries expire."""
+USUAL_EXPIRY = {"timeoutInSec": "300"}
+"""What holds where none is said. Source: the older page of the call, in its table of request payload elements."""
 Scope = tuple[str, ...]
 """Where a thing is: the words of the path below the organization, none for the organization itself."""
 

@@ -75,7 +75,7 @@ def test_the_override_wins_over_option_and_ini(run):
         ),
         ("{'era': '2015'}", "the world: Unknown era '2015'. Allowed: 2016, current. Did you mean '2016'?"),
         ("{'organizations': [{}]}", "the world: organizations[0]: the field 'name' is missing."),
-        ("['acme']", "A world is a dict, or the path of a .toml or .json file, not list."),
+        ("['acme']", "A world is a dict, or the path of a .toml or .json file or of a directory, not list."),
         ("'world.yaml'", "The world file world.yaml must end in .toml or .json."),
         ("'absent.toml'", "The world file absent.toml cannot be read: No such file or directory."),
     ],
@@ -115,6 +115,27 @@ def test_the_worlds_users_log_in(run):
             assert reply.status_code == 200, reply.text
         """,
         conftest__py=overriding("{'users': [{'email': 'ops@acme.example', 'password': 'correct horse'}]}"),
+    )
+
+    assert (done.counts, done.failures) == ({"passed": 1}, {})
+
+
+@pytest.mark.parametrize("path", ["resources/edge", "resources", ".", "resources/edge/org/developers.json"])
+def test_the_files_of_the_maven_plugin_are_taken(run, pytester, path):
+    """`--apigee-world` may be a directory of the Apigee Maven config plugin; `--apigee-org` says whose it is."""
+    directory = pytester.path / "resources" / "edge" / "org"
+    directory.mkdir(parents=True)
+    (directory / "developers.json").write_text(json.dumps([{"email": "ada@example.com"}]), encoding="utf-8")
+
+    done = run(
+        """
+        def test_it(apigee, apigee_management):
+            developers = f"{apigee.management_url}/v1/organizations/globex/developers"
+            assert apigee_management.get(developers).json() == ["ada@example.com"]
+        """,
+        f"--apigee-world={path}",
+        "--apigee-org=globex",
+        "--apigee-env=stage",
     )
 
     assert (done.counts, done.failures) == ({"passed": 1}, {})

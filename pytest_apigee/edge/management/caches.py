@@ -13,14 +13,12 @@ from pytest_apigee.edge.management.environments import environment_of
 from pytest_apigee.edge.management.names import is_fit
 from pytest_apigee.edge.management.routing import Handler, routes_of
 from pytest_apigee.edge.message import Response
-from pytest_apigee.edge.stores import NAME, CacheConfig, Scope
+from pytest_apigee.edge.stores import EXPIRIES, NAME, USUAL_EXPIRY, CacheConfig, Scope
 
 _ALL = "/organizations/{org}/environments/{env}/caches"
 _ONE = f"{_ALL}/{{cache}}"
 _ENTRIES = f"{_ONE}/entries"
 _ENTRY = f"{_ENTRIES}/{{entry}}"
-_EXPIRIES = ("expiryDate", "timeOfDay", "timeoutInSec")
-_USUAL_EXPIRY = {"timeoutInSec": "300"}  # the older page of the call, in its table of request payload elements
 
 
 def list_caches(call: Call) -> Response:
@@ -95,11 +93,11 @@ def _cleared(call: Call) -> str:
 
 def _config(body: Body, name: str) -> CacheConfig:
     settings = body.mapping("expirySettings")
-    expiry = {kind: settings.mapping(kind).required("value") for kind in _EXPIRIES if kind in settings}
+    expiry = {kind: settings.mapping(kind).required("value") for kind in EXPIRIES if kind in settings}
     return CacheConfig(
         name=name,
         description=body.text("description"),
-        expiry=expiry or _USUAL_EXPIRY,
+        expiry=expiry or USUAL_EXPIRY,
         keeps_expiry=settings.flag("valuesNull", default=False),
         compressed_from_kb=_optional_number(body.mapping("compression"), "minimumSizeInKB"),
         skipped_above_kb=_optional_number(body, "skipCacheIfElementSizeInKBExceeds"),

@@ -22,12 +22,11 @@ from pytest_apigee.edge.management.paging import Paging
 from pytest_apigee.edge.management.routing import Handler, Route
 from pytest_apigee.edge.message import Response
 from pytest_apigee.edge.refusal import NotModelled
-from pytest_apigee.edge.stores import NAME, KeyValueMap, Scope
+from pytest_apigee.edge.stores import LONGEST_KEY, NAME, KeyValueMap, Scope
 
 MASK = "*****"
 """What is shown in place of each value of an encrypted map. Source: Apigee community, "List KeyValueMaps returns
 nothing", for reading a map; GUESS: in every other answer too."""
-_LONGEST_KEY = 2 * 1024  # bytes
 _MOST_MAPS = 100
 _MOST_ENTRIES = 1_000
 _KEYS = Paging(most=1_000, usual=100)
@@ -205,7 +204,7 @@ def _entry_of(call: Call, known: KeyValueMap) -> tuple[str, str]:
 def _checked(call: Call, entries: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Return entries by name. GUESS: the characters of their names are free; values may be empty and of any length."""
     found = dict(entries)
-    if any(len(name.encode()) > _LONGEST_KEY for name in found):
+    if any(len(name.encode()) > LONGEST_KEY for name in found):
         raise call.refusal("kvm_entry_name_unfit")
     return found
 

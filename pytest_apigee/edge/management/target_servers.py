@@ -14,11 +14,10 @@ from pytest_apigee.edge.management.environments import environment_of
 from pytest_apigee.edge.management.names import is_fit
 from pytest_apigee.edge.management.routing import Handler, routes_of
 from pytest_apigee.edge.message import Response
-from pytest_apigee.edge.stores import NAME, Scope, TargetServer, TlsSettings
+from pytest_apigee.edge.stores import LAST_PORT, NAME, Scope, TargetServer, TlsSettings
 
 _ALL = "/organizations/{org}/environments/{env}/targetservers"
 _ONE = f"{_ALL}/{{targetserver}}"
-_LAST_PORT = 65_535
 
 
 def list_servers(call: Call) -> Response:
@@ -75,7 +74,7 @@ def _server(call: Call, body: Body, name: str) -> TargetServer:
     host = body.required("host")
     body.demand("port")
     port = body.number("port", 0)
-    if not 1 <= port <= _LAST_PORT:
+    if not 1 <= port <= LAST_PORT:
         raise call.refusal("field_invalid", name="port")
     return TargetServer(
         name=name,

@@ -1,7 +1,7 @@
 """The fake Edge that tests hold: a world, what is declared in it, and what clients need to reach it."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from os import PathLike
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import requests
     from responses import RequestsMock
 
+    from pytest_apigee.serving import EdgeServer
     from pytest_apigee.transports.requests import Door
 
 WorldLike = Mapping[str, object] | str | PathLike[str]
@@ -42,7 +43,8 @@ class FakeEdge(Catalog):
     """A fake Apigee Edge, called by `handle` or reached through the doors that the fixtures open.
 
     Args:
-        world: What it starts with: a world file's path, or its content as a dict.
+        world: What it starts with: a world file's path, or its content as a dict; or the files of the Apigee Maven
+            config plugin.
         org: The organization that everything belongs to unless said otherwise; `acme`, or the world's first.
         env: The environment likewise; `test`, or the organization's first.
         seed: Decides every generated value.
@@ -69,7 +71,7 @@ class FakeEdge(Catalog):
         extra_hosts: Mapping[str, str] | None = None,
         claimed_hosts: frozenset[str] = frozenset(),
     ) -> None:
-        content = read_world(world if world is not None else {})
+        content = read_world(world if world is not None else {}, org=org, env=env)
         super().__init__(
             seed=checks.seed(next(value for value in (seed, content.seed, 0) if value is not None)),
             era=era_named(next(name for name in (era, content.era, CURRENT.name) if name is not None)),
@@ -188,6 +190,29 @@ class FakeEdge(Catalog):
             ConfigurationError: No door for `requests` is open.
         """
         return self._opened_door().requests_mock_matcher
+
+    def serve(
+        self,
+        *,
+        tls: bool = False,
+        host: str = "127.0.0.1",
+        ports: Mapping[str, int] | None = None,
+        allow_hosts: Iterable[str] = (),
+    ) -> "EdgeServer":
+        """Return a real local server over this world, a context manager that ends it: what `apigee_server` is.
+
+        Args:
+            tls: Whether it speaks HTTPS, with certificates of a throw-away authority.
+            host: The address at which it listens.
+            ports: At which ports: numbers by `login`, `management`, `gateway` or `proxy`; others are free ones.
+            allow_hosts: Hosts beside Edge's that its proxy may reach; one that starts with a dot is a whole domain.
+
+        Raises:
+            ConfigurationError: Some of it cannot be.
+        """
+        from pytest_apigee.serving import EdgeServer, ServingOptions  # noqa: PLC0415 - only who serves pays for it
+
+        return EdgeServer(self, ServingOptions.checked(tls=tls, host=host, ports=ports or {}, allow_hosts=allow_hosts))
 
     def attach(self, door: "Door | None") -> None:
         """Say which door for `requests` leads here now, if any."""

@@ -13,13 +13,22 @@ from pytest_apigee.errors import Complaint, ConfigurationError
 from pytest_apigee.fake import FakeEdge, WorldLike
 from pytest_apigee.home import Home
 from pytest_apigee.report.hooks import EDGE, SHARED, SHARED_EDGE, ReportHooks
-from pytest_apigee.settings import Settings, extra_hosts, settings_in_shared, settings_of, settings_of_run
+from pytest_apigee.settings import (
+    Settings,
+    extra_hosts,
+    settings_in_shared,
+    settings_of,
+    settings_of_run,
+    settings_of_server,
+)
 from pytest_apigee.time_travel import ProcessWall
 from pytest_apigee.world_file import read_world
 
 if TYPE_CHECKING:
     import requests
     from faker import Faker
+
+    from pytest_apigee.serving import EdgeServer
 
 _Made = TypeVar("_Made")
 _REPORT_PLUGIN = "apigee-report"
@@ -88,6 +97,15 @@ def home_of_test(request: pytest.FixtureRequest) -> Iterator[Home]:
         for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
             patch.delenv(name, raising=False)
         yield Home(path, edge_at_hand(request))
+
+
+@contextmanager
+def server_of_test(request: pytest.FixtureRequest) -> "Iterator[EdgeServer]":
+    """Serve the Edge of a test at ports of this machine, until the test ends."""
+    edge = edge_at_hand(request)
+    settings = _or_fail(lambda: settings_of_server(request.node))
+    with _or_fail(lambda: edge.serve(tls=settings.tls, allow_hosts=settings.allow_hosts)) as server:
+        yield server
 
 
 @contextmanager

@@ -23,34 +23,38 @@ if TYPE_CHECKING:
     from pytest_apigee.factories import TokenFactory
     from pytest_apigee.fake import FakeEdge, WorldLike
     from pytest_apigee.home import Home
+    from pytest_apigee.serving import EdgeServer
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:  # noqa: D103 - a hook
-    group = parser.getgroup("apigee", "Apigee Edge")
-    group.addoption("--apigee-org", metavar="NAME", help="default organization (ini: apigee_org)")
-    group.addoption("--apigee-env", metavar="NAME", help="default environment (ini: apigee_env)")
-    group.addoption("--apigee-era", metavar="NAME", help="'current' or '2016' (ini: apigee_era)")
-    group.addoption("--apigee-world", metavar="FILE", help="world file, .toml or .json (ini: apigee_world)")
-    group.addoption("--apigee-seed", metavar="N", help="integer that generated values come from, with each test's id")
     parser.addini("apigee_org", "Default organization of the fake Edge.")
     parser.addini("apigee_env", "Default environment of the fake Edge.")
     parser.addini("apigee_era", "Which of Edge's documented behaviours hold: current or 2016.")
-    parser.addini("apigee_world", "World file, .toml or .json, relative to this file: what each fake Edge starts with.")
+    parser.addini(
+        "apigee_world",
+        "World file or configuration of Apigee's Maven plugin, relative to this file: what each fake Edge starts with.",
+    )
     parser.addini("apigee_hosts", "Further hosts of Edge: 'host' or 'host=environment'.", type="linelist")
     parser.addini("apigee_fence", "Keep requests from real Edge hosts where a fake was 'used', or in the whole 'run'.")
+
+
+def pytest_load_initial_conftests(parser: pytest.Parser, args: list[str]) -> None:  # noqa: D103 - a hook
+    for arg in args:
+        if arg.startswith(("--apigee", "--help", "-h", "@")):  # @: a file of arguments
+            from pytest_apigee.options import add_options
+
+            add_options(parser)
+            break
 
 
 def pytest_configure(config: pytest.Config) -> None:  # noqa: D103 - a hook
     config.addinivalue_line(
         "markers",
-        "apigee(*, org, env, era, seed, guesses, release, allow): settings of the fake Edge in this test, merged "
-        "keyword by keyword from class and module, the nearest winning; release: hosts left to your own mock; "
-        "allow: complaints that shall not fail the test.",
+        "apigee(*, org, env, era, seed, guesses, release, allow, tls, allow_hosts): settings of the fake Edge in this "
+        "test, merged keyword by keyword from class and module, the nearest winning; release: hosts left to your own "
+        "mock; allow: complaints that shall not fail the test; tls, allow_hosts: of apigee_server.",
     )
-    for name in ("org", "env", "era", "world", "seed"):
-        if config.getoption(f"apigee_{name}") is not None:
-            break
-    else:
+    if not hasattr(config.option, "apigee_org"):
         for name in ("org", "env", "era", "world", "hosts", "fence"):
             if config.getini(f"apigee_{name}"):
                 break
@@ -141,6 +145,15 @@ def apigee_calls(request: pytest.FixtureRequest) -> Journal:
     from pytest_apigee.harness import edge_at_hand
 
     return edge_at_hand(request).calls
+
+
+@pytest.fixture
+def apigee_server(request: pytest.FixtureRequest) -> Iterator[EdgeServer]:
+    """A real local server and proxy over this test's Edge (`EdgeServer`), for clients in any language."""
+    from pytest_apigee.harness import server_of_test
+
+    with server_of_test(request) as server:
+        yield server
 
 
 @pytest.fixture

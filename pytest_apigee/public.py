@@ -16,6 +16,7 @@ from pytest_apigee.fake import FakeEdge
 from pytest_apigee.hand_opened import fake_edge
 from pytest_apigee.home import CachedState, Home
 from pytest_apigee.protocol import Edge
+from pytest_apigee.serving import EdgeServer
 from pytest_apigee.tokens import ApiKey, Token
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "ConfigurationError",
     "ConnectionFailure",
     "Edge",
+    "EdgeServer",
     "Exchange",
     "FakeEdge",
     "FencedHostError",

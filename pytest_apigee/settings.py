@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pytest_apigee.doors import check_allowed, live_hosts
-from pytest_apigee.edge.checks import name_in_host
+from pytest_apigee.edge.checks import flag, name_in_host
 from pytest_apigee.edge.era import era_named
 from pytest_apigee.edge.guesses import Guesses
 from pytest_apigee.edge.message import host_of
@@ -23,7 +23,8 @@ from pytest_apigee.hand_opened import RUN_DEFAULTS, RunDefaults
 
 MARKER = "apigee"
 _FENCES = ("used", "run")
-_SHAREABLE = ("allow", "release")
+_OF_SERVER = ("tls", "allow_hosts")
+_SHAREABLE = ("allow", "release", *_OF_SERVER)
 _HOST = re.compile(r"[\w-][\w.-]*(:\d+)?")
 
 
@@ -38,6 +39,8 @@ class Settings:
     guesses: Mapping[str, object] = field(default_factory=dict)
     release: tuple[str, ...] = ()
     allow: frozenset[str] = frozenset()
+    tls: bool = False
+    allow_hosts: tuple[str, ...] = ()
 
 
 def settings_of(node: pytest.Item, *, world_seed: int | str | None = None) -> Settings:
@@ -76,6 +79,16 @@ def settings_in_shared(node: pytest.Item) -> Settings:
     return Settings(**marked)  # type: ignore[arg-type]  # each value was checked for its name
 
 
+def settings_of_server(node: pytest.Item) -> Settings:
+    """Return how the markers of a test say that its Edge is served.
+
+    Raises:
+        ConfigurationError: A marker says something that cannot be.
+    """
+    marked = _marked(node)
+    return Settings(**{name: marked[name] for name in _OF_SERVER if name in marked})  # type: ignore[arg-type]  # as above
+
+
 def settings_of_run(config: pytest.Config, *, seed: str, world_seed: int | str | None = None) -> Settings:
     """Return the settings of a fake Edge that belongs to no test."""
     org, env, era = (_configured(config, name) for name in ("org", "env", "era"))
@@ -105,7 +118,7 @@ def extra_hosts(config: pytest.Config) -> dict[str, str]:
 
 def world_path(config: pytest.Config) -> Path | None:
     """Return the world file of the option or the ini value, or None."""
-    option: str | None = config.getoption("apigee_world")
+    option: str | None = config.getoption("apigee_world", None)
     if option is not None:
         return config.invocation_params.dir / option
     ini: str = config.getini("apigee_world")
@@ -140,15 +153,15 @@ class _Header:
 
 def _described(config: pytest.Config) -> Iterable[str]:
     for name, label in {"org": "organization", "env": "environment", "era": "era", "world": "world"}.items():
-        option, ini = config.getoption(f"apigee_{name}"), config.getini(f"apigee_{name}")
+        option, ini = config.getoption(f"apigee_{name}", None), config.getini(f"apigee_{name}")
         if option is not None:
             yield f"{label} {option} (from --apigee-{name})"
         elif ini:
             yield f"{label} {ini} (from ini)"
         elif name in _DEFAULTS and world_path(config) is None:
             yield f"{label} {_DEFAULTS[name]} (default)"
-    if config.getoption("apigee_seed") is not None:
-        yield f"seed {config.getoption('apigee_seed')} (from --apigee-seed)"
+    if config.getoption("apigee_seed", None) is not None:
+        yield f"seed {config.getoption('apigee_seed', None)} (from --apigee-seed)"
     if config.getini("apigee_hosts"):
         yield f"hosts {listed(extra_hosts(config))} (from ini)"
     if config.getini("apigee_fence"):
@@ -190,7 +203,7 @@ def _defaults(config: pytest.Config) -> RunDefaults:
         env=env,
         era=era,
         world=world_path(config),
-        seed=config.getoption("apigee_seed"),
+        seed=config.getoption("apigee_seed", None),
         extra_hosts=extra_hosts(config),
     )
 
@@ -200,20 +213,20 @@ def _named(config: pytest.Config, name: str, check: Callable[[str], object], val
         if value is not None:
             check(value)
     except ConfigurationError as error:
-        source = f"--apigee-{name}" if config.getoption(f"apigee_{name}") is not None else f"apigee_{name}"
+        source = f"--apigee-{name}" if config.getoption(f"apigee_{name}", None) is not None else f"apigee_{name}"
         msg = f"{source}: {error}"
         raise ConfigurationError(msg) from None
 
 
 def _configured(config: pytest.Config, name: str) -> str | None:
-    option: str | None = config.getoption(f"apigee_{name}")
+    option: str | None = config.getoption(f"apigee_{name}", None)
     ini: str = config.getini(f"apigee_{name}")
     return option if option is not None else ini or None
 
 
 def _seed_for(config: pytest.Config, world_seed: int | str | None, owner: str) -> str:
     """Return the seed of one world: two owners never share values, and every run gives an owner the same."""
-    text = config.getoption("apigee_seed")
+    text = config.getoption("apigee_seed", None)
     if text is None:
         return f"{0 if world_seed is None else world_seed} {owner}"
     try:
@@ -274,4 +287,6 @@ _CHECKS: Mapping[str, Callable[[object], object]] = {
     "guesses": _checked_guesses,
     "release": _list_of("release", "login.apigee.com"),
     "allow": _checked_allow,
+    "tls": partial(flag, "tls"),
+    "allow_hosts": _list_of("allow_hosts", ".example.com"),
 }

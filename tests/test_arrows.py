@@ -11,7 +11,7 @@ import pytest
 
 PACKAGE = "pytest_apigee"
 # pytest is known to the plugin and to what it hands its fixtures and hooks to.
-MAY_IMPORT_PYTEST = ("plugin", "settings", "harness", "fixtures", "report")
+MAY_IMPORT_PYTEST = ("plugin", "options", "settings", "harness", "fixtures", "report")
 # Slow to import, and the plugin is loaded in every run of everyone who has it installed.
 IMPORTED_WHERE_NEEDED = frozenset(
     {"cryptography", "faker", "filelock", "httpx", "jwt", "requests", "responses", "time_machine", "trustme", "urllib3"}

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from pytest_apigee import plugin, policies
+from pytest_apigee import options, plugin, policies
 from pytest_apigee.doors import GRIEVANCES
 from pytest_apigee.edge.guesses import Guesses
 from pytest_apigee.fake import FakeEdge
@@ -185,7 +185,8 @@ def declared(adder: str) -> set[str]:
         def addini(self, name: str, *_: Any, **__: Any) -> None:
             names.update({name} if adder == "addini" else ())
 
-    plugin.pytest_addoption(Recorder())  # type: ignore[arg-type]  # all of it that the plugin uses
+    for add in (plugin.pytest_addoption, options.add_options):
+        add(Recorder())  # type: ignore[arg-type]  # all of it that the plugin uses
     return names
 
 

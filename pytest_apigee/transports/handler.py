@@ -24,6 +24,9 @@ class Handler(Protocol):
     def owns(self, host: str) -> bool:
         """Say whether a host is this world's, also where it would answer that it does not know it."""
 
+    def answers(self, host: str) -> bool:
+        """Say whether a host of this world is known to it."""
+
     def handle(self, request: Request) -> Response | ConnectionFailure:
         """Answer one request."""
 

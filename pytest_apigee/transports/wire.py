@@ -32,7 +32,7 @@ def read_request(wire: bytes) -> tuple[str, str, list[tuple[str, str]], bytes]:
 
 def raw_response(response: Response, *, method: str, date: str) -> HTTPResponse:
     """Make the raw response that urllib3 would have read from the wire."""
-    parsed = _parsed(_written(response, method, date), method)
+    parsed = _parsed(written(response, method=method, date=date), method)
     raw = HTTPResponse(
         body=parsed,
         headers=HTTPHeaderDict(parsed.msg.items()),
@@ -47,7 +47,8 @@ def raw_response(response: Response, *, method: str, date: str) -> HTTPResponse:
     return raw
 
 
-def _written(response: Response, method: str, date: str) -> bytes:
+def written(response: Response, *, method: str, date: str) -> bytes:
+    """Return a response as bytes of the wire."""
     headers, body = list(response.headers), response.body
     if "Date" not in response.headers:
         headers.append(("Date", date))

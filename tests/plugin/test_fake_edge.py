@@ -159,7 +159,7 @@ def test_in_a_script(pytester, monkeypatch):
             "org='A'",
             "'A' cannot be the name of an organization: lower-case letters, digits and inner hyphens only.",
         ),
-        ("7", "A world is a dict, or the path of a .toml or .json file, not int."),
+        ("7", "A world is a dict, or the path of a .toml or .json file or of a directory, not int."),
     ],
 )
 def test_a_mistake_is_a_configuration_error(run_with_start, arguments, message):

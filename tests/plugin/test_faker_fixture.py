@@ -70,7 +70,7 @@ def test_a_marker_that_cannot_be_fails_the_test(run):
     assert done.counts == {"errors": 1}
     assert done.failures["test_it setup"] == (
         "@pytest.mark.apigee does not take 'sead'. Did you mean 'seed'? "
-        "Allowed: allow, env, era, guesses, org, release, seed."
+        "Allowed: allow, allow_hosts, env, era, guesses, org, release, seed, tls."
     )
 
 

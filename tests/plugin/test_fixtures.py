@@ -5,6 +5,7 @@ import re
 import pytest
 
 FIXTURES = {
+    "apigee_server": "A real local server and proxy over this test's Edge (`EdgeServer`), for clients in any language.",
     "apigee": (
         "A fake Apigee Edge of this test alone (`FakeEdge`): `requests` and `urllib3` reach it at Edge's own URLs."
     ),
@@ -47,6 +48,7 @@ USES = {
     ),
     "apigee_clock": "assert abs(apigee_clock.now_ms / 1000 - __import__('time').time()) < 60",
     "apigee_calls": "assert len(apigee_calls) == 0",
+    "apigee_server": 'assert apigee_server.login_url.startswith("http://127.0.0.1:")',
     "apigee_home": "assert __import__('os').environ['HOME'] == str(apigee_home)",
     "apigee_faker": "assert len(apigee_faker.apigee_consumer_key()) == 32",
 }
@@ -83,9 +85,9 @@ def test_the_marker_is_listed(run):
     done = run("", "--markers")
 
     assert (
-        "@pytest.mark.apigee(*, org, env, era, seed, guesses, release, allow): settings of the fake Edge in this test, "
-        "merged keyword by keyword from class and module, the nearest winning; release: hosts left to your own mock; "
-        "allow: complaints that shall not fail the test."
+        "@pytest.mark.apigee(*, org, env, era, seed, guesses, release, allow, tls, allow_hosts): settings of the fake "
+        "Edge in this test, merged keyword by keyword from class and module, the nearest winning; release: hosts left "
+        "to your own mock; allow: complaints that shall not fail the test; tls, allow_hosts: of apigee_server."
     ) in done.output
 
 
@@ -96,7 +98,7 @@ def test_the_marker_is_listed(run):
         "--apigee-org=NAME",
         "--apigee-env=NAME",
         "--apigee-era=NAME",
-        "--apigee-world=FILE",
+        "--apigee-world=PATH",
         "--apigee-seed=N",
         "apigee_org (string):",
         "apigee_env (string):",

@@ -2,7 +2,7 @@
 
 import pytest
 
-ALLOWED = "allow, env, era, guesses, org, release, seed"
+ALLOWED = "allow, allow_hosts, env, era, guesses, org, release, seed, tls"
 GOOD_TESTS = """
 
 def test_without(apigee):

@@ -237,15 +237,15 @@ def test_a_marker_releases_hosts(run):
             "org='globex', allow=['fence'], era='2016'",
             (
                 "apigee_shared is one Edge for the whole run, so @pytest.mark.apigee cannot set era, org in a test "
-                "that uses it. Allowed with apigee_shared: allow, release. Set the rest for the run, by an option or "
-                "ini value, or use the fixture apigee."
+                "that uses it. Allowed with apigee_shared: allow, allow_hosts, release, tls. Set the rest for the "
+                "run, by an option or ini value, or use the fixture apigee."
             ),
         ),
         (
             "alow=['fence']",
             (
                 "@pytest.mark.apigee does not take 'alow'. Did you mean 'allow'? "
-                "Allowed: allow, env, era, guesses, org, release, seed."
+                "Allowed: allow, allow_hosts, env, era, guesses, org, release, seed, tls."
             ),
         ),
     ],

@@ -1,11 +1,12 @@
 """The fake Edge that tests hold: a world, what is declared in it, and what clients need to reach it."""
 
+import importlib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from os import PathLike
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_apigee.bearer_auth import BearerAuth
 from pytest_apigee.edge import checks, hosts
@@ -30,11 +31,22 @@ from pytest_apigee.tokens import Token
 from pytest_apigee.world_file import read_world
 
 if TYPE_CHECKING:
+    import httpx
+    import httpx2
     import requests
     from responses import RequestsMock
 
     from pytest_apigee.serving import EdgeServer
     from pytest_apigee.transports.requests import Door
+
+if TYPE_CHECKING:
+
+    class HttpxTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
+        """A transport for sync and async clients of httpx."""
+
+    class Httpx2Transport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
+        """A transport for sync and async clients of httpx2."""
+
 
 WorldLike = Mapping[str, object] | str | PathLike[str]
 
@@ -86,6 +98,8 @@ class FakeEdge(Catalog):
             self._state.extra_hosts[name] = (self._org, self._environment(self._org, environment or None))
         content.declare_users(self)
         self._door: Door | None = None
+        self._is_over = False
+        self._local_hosts: dict[str, str] = {}
 
     @property
     def guesses(self) -> Mapping[str, object]:
@@ -214,9 +228,43 @@ class FakeEdge(Catalog):
 
         return EdgeServer(self, ServingOptions.checked(tls=tls, host=host, ports=ports or {}, allow_hosts=allow_hosts))
 
+    def httpx_transport(self) -> "HttpxTransport":
+        """Return what to give to `httpx.Client(transport=...)` or `httpx.AsyncClient(transport=...)`.
+
+        Raises:
+            ConfigurationError: httpx is not installed.
+        """
+        transport: HttpxTransport = self._transport("httpx")
+        return transport
+
+    def httpx2_transport(self) -> "Httpx2Transport":
+        """Return the same for the clients of httpx2.
+
+        Raises:
+            ConfigurationError: httpx2 is not installed.
+        """
+        transport: Httpx2Transport = self._transport("httpx2")
+        return transport
+
     def attach(self, door: "Door | None") -> None:
         """Say which door for `requests` leads here now, if any."""
+        self._is_over = self._door is not None and door is None
         self._door = door
+
+    def note_local(self, origin: str, host: str) -> None:
+        """Say where a local server answers for a host, so that `auth` objects know it."""
+        self._local_hosts[origin] = host
+
+    def _transport(self, library: str) -> Any:  # noqa: ANN401 - of either library
+        try:
+            module = importlib.import_module(library)
+        except ModuleNotFoundError:
+            extra = "pytest-apigee[httpx]" if library == "httpx" else library
+            msg = f'A transport for {library} needs that package: pip install "{extra}".'
+            raise ConfigurationError(msg) from None
+        from pytest_apigee.transports.httpx import transport  # noqa: PLC0415 - only who uses it pays for it
+
+        return transport(module, self, is_over=lambda: self._is_over)
 
     def _opened_door(self) -> "Door":
         if self._door is None:
@@ -236,10 +284,15 @@ class FakeEdge(Catalog):
         return self.clock.client_now
 
     def _is_gateway(self, url: str) -> bool:
-        return _host_in(url) in self._addresses()
+        return self._host_of(url) in self._addresses()
 
     def _is_management(self, url: str) -> bool:
-        return _host_in(url) == hosts.MANAGEMENT
+        return self._host_of(url) == hosts.MANAGEMENT
+
+    def _host_of(self, url: str) -> str:
+        """Return the host of Edge that answers at a URL, also where it is one of a local server."""
+        origin = re.match(r"[^/]*//[^/?#]*", url)
+        return self._local_hosts.get("" if origin is None else origin[0]) or _host_in(url)
 
 
 def _host_in(url: str) -> str:

@@ -233,6 +233,7 @@ class EdgeServer:
                     tls=self._tls,
                 )
                 self._urls[origin] = self._local_origin(number)
+                self._edge.note_local(self._urls[origin], host_of(urlsplit(origin).netloc))
             return self._urls[origin]
 
     def _require_open(self) -> None:

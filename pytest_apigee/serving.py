@@ -10,7 +10,7 @@ import ssl
 import tempfile
 import threading
 import urllib.request
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, fields
 from functools import cached_property
@@ -24,6 +24,7 @@ from pytest_apigee.edge.message import host_of
 from pytest_apigee.edge.zones import Zone
 from pytest_apigee.errors import ConfigurationError, listed, nearest
 from pytest_apigee.transports.connection import Site
+from pytest_apigee.transports.handler import Answering
 from pytest_apigee.transports.server import LOOPBACK, Server, ServerOptions
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ _LOCAL_HOSTS = "localhost,127.0.0.1,::1"
 _PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY")
 _BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE")
 _LAST_PORT = 65_535
-_REMOVED = ("ALL_PROXY", "all_proxy")
+REMOVED_VARIABLES = ("ALL_PROXY", "all_proxy")
 ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - to be reached there, not to listen
 
 
@@ -108,16 +109,20 @@ class EdgeServer:
     Args:
         edge: The fake.
         options: How it is served.
+        handler: What answers; by default the fake itself.
     """
 
-    def __init__(self, edge: "FakeEdge", options: ServingOptions | None = None) -> None:
+    def __init__(
+        self, edge: "FakeEdge", options: ServingOptions | None = None, *, handler: Answering | None = None
+    ) -> None:
         self._edge = edge
+        self._handler = handler or edge
         self._options = options or ServingOptions()
         self._lock = threading.RLock()
         self._stack = ExitStack()
         self._urls: dict[str, str] = {}
         self._is_closed = False
-        self._server = self._stack.enter_context(Server(edge, options=ServerOptions(host=self._options.host)))
+        self._server = self._stack.enter_context(Server(self._handler, options=ServerOptions(host=self._options.host)))
 
     @property
     def login_url(self) -> str:
@@ -170,10 +175,10 @@ class EdgeServer:
                 from pytest_apigee.transports.proxy import Tunnels  # noqa: PLC0415 - needs an extra
 
                 tunnels = Tunnels(
-                    self._edge, server=self._server, authority=self._authority, allowed=self._options.allow_hosts
+                    self._handler, server=self._server, authority=self._authority, allowed=self._options.allow_hosts
                 )
                 _ = self._authority.certificate  # what is missing is missed here, not in a thread
-                port = self._server.listen(lambda _: Site(tunnels=tunnels), port=self._options.ports.proxy)
+                port = self._listen(lambda _: Site(tunnels=tunnels), self._options.ports.proxy)
                 self._urls[""] = f"http://{self._address}:{port}"
             return self._urls[""]
 
@@ -200,7 +205,7 @@ class EdgeServer:
     @property
     def env(self) -> dict[str, str]:
         """The environment for a subprocess: that of this process, changed so that it meets the fake."""
-        return {**{name: value for name, value in os.environ.items() if name not in _REMOVED}, **self.changes}
+        return {**{name: value for name, value in os.environ.items() if name not in REMOVED_VARIABLES}, **self.changes}
 
     def activate(self) -> None:
         """Give this process that environment until the server ends, for clients that are not answered in process."""
@@ -227,14 +232,21 @@ class EdgeServer:
             if origin not in self._urls:
                 self._require_open()
                 wanted = port or (self._options.ports.gateway if origin == self._edge.gateway_url else 0)
-                number = self._server.listen(
-                    lambda number: Site(origin=origin, reached_at=self._local_origin(number)),
-                    port=wanted,
-                    tls=self._tls,
+                number = self._listen(
+                    lambda number: Site(origin=origin, reached_at=self._local_origin(number)), wanted, tls=self._tls
                 )
                 self._urls[origin] = self._local_origin(number)
                 self._edge.note_local(self._urls[origin], host_of(urlsplit(origin).netloc))
             return self._urls[origin]
+
+    def _listen(self, site_at: Callable[[int], Site], port: int, *, tls: ssl.SSLContext | None = None) -> int:
+        try:
+            return self._server.listen(site_at, port=port, tls=tls)
+        except OSError as error:
+            which = f"Port {port}" if port else "A port"
+            why = str(error.strerror).partition(" (")[0]
+            msg = f"{which} cannot be opened at {self._options.host}: {why}. Choose another one, or 0 for any."
+            raise ConfigurationError(msg) from None
 
     def _require_open(self) -> None:
         if self._is_closed:
@@ -260,7 +272,7 @@ class EdgeServer:
         if not self._options.tls:
             return None
         return self._authority.context_of_port(
-            self._edge.owns, address=ANY_ADDRESS.get(self._options.host, self._options.host)
+            self._handler.owns, address=ANY_ADDRESS.get(self._options.host, self._options.host)
         )
 
     @cached_property

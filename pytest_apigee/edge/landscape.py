@@ -211,6 +211,17 @@ class Landscape(World):
         """
         self._organization(org).deploy(OAUTH_PROXY, env)
 
+    @property
+    def environments(self) -> tuple[tuple[str, str], ...]:
+        """Every environment: its organization's name and its own, in the order in which they were declared."""
+        known = self._state.organizations.values()
+        return tuple((organization.name, name) for organization in known for name in organization.environments)
+
+    @property
+    def zone_names(self) -> tuple[str, ...]:
+        """The names of the SAML zones, in the order in which they were declared."""
+        return tuple(self._state.zones)
+
     def zone_named(self, zone: str | Zone) -> Zone:
         """Return a zone that was declared, or `uaa`, which is the default one.
 

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from pytest_apigee.edge.message import ConnectionFailure, FailureKind, Headers, Request, Response, host_of
 from pytest_apigee.errors import ConfigurationError
-from pytest_apigee.transports.handler import Handler
+from pytest_apigee.transports.handler import Answering
 from pytest_apigee.transports.wire import written
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Connection(BaseHTTPRequestHandler):
         self,
         sock: socket.socket,
         *,
-        handler: Handler,
+        handler: Answering,
         site: Site,
         longest_body: int = LONGEST_BODY,
         idle_s: float = 60.0,

@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from pytest_apigee.edge.message import ConnectionFailure, FailureKind, Request, host_of
-from pytest_apigee.transports.handler import Handler
+from pytest_apigee.transports.handler import Answering
 from pytest_apigee.transports.wire import raw_response
 
 _ERRORS = {
@@ -23,7 +23,7 @@ _IS_OVER = (
 )
 
 
-def transport(httpx: ModuleType, handler: Handler, *, is_over: Callable[[], bool]) -> Any:  # noqa: ANN401 - of either module
+def transport(httpx: ModuleType, handler: Answering, *, is_over: Callable[[], bool]) -> Any:  # noqa: ANN401 - of either module
     """Return a transport for clients of a module.
 
     Args:
@@ -46,7 +46,7 @@ def transport(httpx: ModuleType, handler: Handler, *, is_over: Callable[[], bool
     return Transport()
 
 
-def _answer(httpx: ModuleType, handler: Handler, request: Any, body: bytes, *, is_over: bool) -> Any:  # noqa: ANN401 - as above
+def _answer(httpx: ModuleType, handler: Answering, request: Any, body: bytes, *, is_over: bool) -> Any:  # noqa: ANN401 - as above
     host = host_of(request.url.host)
     if is_over:
         raise httpx.ConnectError(_IS_OVER, request=request)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pytest_apigee.edge.message import ConnectionFailure, Request, Response, host_of
 from pytest_apigee.transports.connection import Site
-from pytest_apigee.transports.handler import Handler
+from pytest_apigee.transports.handler import Answering
 from pytest_apigee.transports.server import Server
 from pytest_apigee.transports.tls import Authority
 from pytest_apigee.transports.wire import written
@@ -34,7 +34,7 @@ class Tunnels:
         allowed: Other hosts that may be reached; those below one that starts with a dot as well.
     """
 
-    def __init__(self, handler: Handler, *, server: Server, authority: Authority, allowed: Collection[str]) -> None:
+    def __init__(self, handler: Answering, *, server: Server, authority: Authority, allowed: Collection[str]) -> None:
         self._handler = handler
         self._server = server
         self._authority = authority

@@ -21,7 +21,7 @@ from typing import Self
 
 from pytest_apigee.transports.connection import LONGEST_BODY, Connection, Site
 from pytest_apigee.transports.fence import admit
-from pytest_apigee.transports.handler import Handler
+from pytest_apigee.transports.handler import Answering
 
 LOOPBACK = "127.0.0.1"
 _MOST_CONNECTIONS = 512
@@ -56,7 +56,7 @@ class Server:
         options: What all its ports have in common.
     """
 
-    def __init__(self, handler: Handler, *, options: ServerOptions | None = None) -> None:
+    def __init__(self, handler: Answering, *, options: ServerOptions | None = None) -> None:
         self._handler = handler
         self.options = options or ServerOptions()
         self._lock = threading.Lock()

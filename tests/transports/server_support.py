@@ -22,12 +22,7 @@ class Echo:
 
     def __init__(self, answer: Answer | None = None) -> None:
         self.seen: list[Request] = []
-        self.complaints: list[str] = []
         self._answer = answer or self.echo
-
-    @property
-    def host_test(self) -> Callable[[str], bool]:
-        return self.owns
 
     def owns(self, host: str) -> bool:
         return host.endswith("edge.example")
@@ -41,13 +36,6 @@ class Echo:
 
     def http_date(self) -> str:
         return DATE
-
-    def record(self, request: Request, outcome: Response | ConnectionFailure, reason: str) -> None:
-        raise NotImplementedError
-
-    def complain(self, kind: str, message: str) -> bool:
-        self.complaints.append(f"{kind}: {message}")
-        return True
 
     @staticmethod
     def echo(request: Request) -> Response:

@@ -1,0 +1,61 @@
+"""The command `pytest-apigee`. What a subcommand needs is imported once its arguments are right."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from pytest_apigee.errors import ConfigurationError
+
+_LAST_PORT = 65_535
+WRONG_USAGE = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command, and return its exit status.
+
+    Args:
+        arguments: Those after its name; by default those of the process.
+    """
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    from pytest_apigee.serve_command import serve  # noqa: PLC0415 - see above
+
+    try:
+        return serve(options)
+    except ConfigurationError as error:
+        sys.stderr.write(f"pytest-apigee {options.command}: {error}\n")
+        return WRONG_USAGE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="pytest-apigee", description="A fake Apigee Edge for tests.")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _add_serve(commands.add_parser("serve", help="serve a fake Edge until it is interrupted", allow_abbrev=False))
+    return parser
+
+
+def _add_serve(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Serve a fake Apigee Edge until SIGINT or SIGTERM. When it is ready it prints one line of JSON: its URLs, and "
+        "the environment that leads other programs to it."
+    )
+    add = parser.add_argument
+    add("--world", metavar="PATH", help="world file, or configuration of Apigee's Maven plugin; else a sample world")
+    add("--org", metavar="NAME", help="organization that it is about where nothing else is said; the world's first")
+    add("--env", metavar="NAME", help="environment likewise; the organization's first")
+    add("--era", metavar="NAME", help="'current' or '2016'")
+    add("--seed", metavar="N", type=int, help="integer that generated values come from")
+    add("--host", default="127.0.0.1", metavar="ADDRESS", help="address to listen at (default: 127.0.0.1)")
+    for part in ("login", "management", "gateway", "proxy"):
+        add(f"--{part}-port", type=_port, default=0, metavar="PORT", help=f"port of the {part}; 0 picks one (default)")
+    add("--tls", action="store_true", help="speak HTTPS, with certificates of a throw-away authority")
+    add("--allow-host", action="append", default=[], metavar="HOST", help="let the proxy reach this host beside Edge's")
+    add("--control", action="store_true", help="answer the control API, which resets the world and moves its clock")
+    add("--verbose", action="store_true", help="write a line for each exchange to standard error")
+
+
+def _port(text: str) -> int:
+    if text.isascii() and text.isdecimal() and len(text) <= len(str(_LAST_PORT)) and int(text) <= _LAST_PORT:
+        return int(text)
+    msg = f"a port is a number from 0 to {_LAST_PORT}, not {text!r}"
+    raise argparse.ArgumentTypeError(msg)

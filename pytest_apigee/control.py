@@ -44,6 +44,9 @@ class Control:
             ("GET", "/clock"): self._show_clock,
             ("POST", "/clock"): self._move_clock,
             ("GET", "/exchanges"): self._list_exchanges,
+            ("GET", "/faults"): self._list_faults,
+            ("POST", "/faults"): self._arm_fault,
+            ("DELETE", "/faults"): self._clear_faults,
         }
 
     def is_for(self, request: Request) -> bool:
@@ -91,6 +94,19 @@ class Control:
             raise ConfigurationError(msg)
         return self._show_clock(request)
 
+    def _list_faults(self, _: Request) -> Response:
+        faults = self._served.edge.faults
+        shown = [{"fault": str(fault), "times": fault.times, "met": faults.met(fault)} for fault in faults.armed]
+        return Response.of_json({"armed": shown})
+
+    def _arm_fault(self, request: Request) -> Response:
+        self._served.edge.faults.arm(_object(request))
+        return self._list_faults(request)
+
+    def _clear_faults(self, request: Request) -> Response:
+        self._served.edge.faults.clear()
+        return self._list_faults(request)
+
     def _list_exchanges(self, request: Request) -> Response:
         limit = request.query.get("limit") or str(_MOST_EXCHANGES)
         if not (_NUMBER.fullmatch(limit) and int(limit) <= _MOST_EXCHANGES):
@@ -112,7 +128,12 @@ def _is_number(value: object) -> bool:
 
 
 def _fields(request: Request) -> FieldReader:
-    """Return the fields of a body, which must be JSON: an object."""
+    """Return the fields of a body."""
+    return FieldReader(_object(request), "the body")
+
+
+def _object(request: Request) -> dict[str, object]:
+    """Return a body, which must be JSON: an object."""
     kind = (request.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
     try:
         content = json.loads(request.body or b"{}")
@@ -121,7 +142,7 @@ def _fields(request: Request) -> FieldReader:
     if kind != "application/json" or not isinstance(content, dict):
         msg = "The body of this request is a JSON object, of Content-Type application/json."
         raise ConfigurationError(msg)
-    return FieldReader(content, "the body")
+    return content
 
 
 def _shown(exchange: Exchange) -> dict[str, object]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pytest_apigee.edge.checks import custom_host
-from pytest_apigee.edge.world import NOT_MODELLED, TARGET_ERROR, UNKNOWN_HOST, Grievance
+from pytest_apigee.edge.world import NOT_MODELLED, TARGET_ERROR, UNKNOWN_HOST, UNMET_FAULT, Grievance
 from pytest_apigee.errors import Complaint, ConfigurationError, listed, nearest
 from pytest_apigee.fake import FakeEdge
 
@@ -21,6 +21,7 @@ GRIEVANCES = {
     NOT_MODELLED: "an endpoint was asked that Edge has and the fake does not model",
     TARGET_ERROR: "the function behind a target raised",
     USER_STUB: "a stub of yours for a host of Edge was passed over",
+    UNMET_FAULT: "a fault was armed that no exchange met",
     FENCE: "a client that is not answered in process tried to reach a host of Edge",
 }
 _LIVE_URLS = ("APIGEE_TOKEN_URL", "APIGEE_BASE_URL", "APIGEE_MANAGEMENT_URL", "APIGEE_BASE_URI", "SSO_LOGIN_URL")
@@ -69,6 +70,7 @@ def raise_grievances(edge: FakeEdge) -> None:
     Raises:
         Complaint: There is something.
     """
+    edge.complain_of_unmet_faults()
     grievances = edge.take_grievances()
     if grievances:
         error = next((grievance.error for grievance in grievances if grievance.error is not None), None)

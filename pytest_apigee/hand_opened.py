@@ -61,7 +61,7 @@ def fake_edge(  # noqa: PLR0913 - keyword-only settings, none needed
         guesses: Switches for what no source confirms.
         release: Hosts of Edge that are left to your own mock.
         allow: Kinds of complaints that shall not fail: `unknown_host`, `not_modelled`, `target_error`, `user_stub`,
-            `fence`.
+            `unmet_fault`, `fence`.
 
     Raises:
         ConfigurationError: On entering the block: some of it cannot be.

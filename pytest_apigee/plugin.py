@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from faker import Faker
 
     from pytest_apigee.edge.clock import Clock
+    from pytest_apigee.edge.faults import Faults
     from pytest_apigee.edge.journal import Journal
     from pytest_apigee.edge.records import App
     from pytest_apigee.factories import TokenFactory
@@ -145,6 +146,14 @@ def apigee_calls(request: pytest.FixtureRequest) -> Journal:
     from pytest_apigee.harness import edge_at_hand
 
     return edge_at_hand(request).calls
+
+
+@pytest.fixture
+def apigee_faults(request: pytest.FixtureRequest) -> Faults:
+    """Arms faults in this test's Edge (`Faults`): answers of your own, connections that are reset or time out."""
+    from pytest_apigee.harness import edge_at_hand
+
+    return edge_at_hand(request).faults
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from pytest_apigee.edge.catalog import AuthorizationServer, Proxy
 from pytest_apigee.edge.clock import Clock
+from pytest_apigee.edge.faults import Fault, Faults
 from pytest_apigee.edge.gateway.target import TargetFailure
 from pytest_apigee.edge.journal import Calls, Exchange
 from pytest_apigee.edge.message import ConnectionFailure, Request, Response
@@ -35,6 +36,8 @@ __all__ = [
     "EdgeServer",
     "Exchange",
     "FakeEdge",
+    "Fault",
+    "Faults",
     "FencedHostError",
     "Flaw",
     "Home",

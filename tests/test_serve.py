@@ -306,8 +306,28 @@ def test_the_control_api_drives_the_world(world):
         assert ask("GET", f"{served['gateway']}/weather").json() == {"temp": 21}
 
 
+def test_the_control_api_arms_faults(world):
+    """A fault is armed, met, listed and taken back."""
+    with serving("--world", world, "--control", "--org", "acme") as served:
+        fault = {"kind": "respond", "status": 503, "json": {"wait": 1}, "at": "gateway", "times": 2}
+        armed = control(served, "POST", "/faults", fault).json()
+        met = ask("GET", f"{served['gateway']}/weather")
+        listed = control(served, "GET", "/faults").json()
+        cleared = control(served, "DELETE", "/faults").json()
+
+        assert armed == {"armed": [{"fault": "503 at gateway", "times": 2, "met": 0}]}
+        assert (met.status_code, met.json()) == (503, {"wait": 1})
+        assert listed == {"armed": [{"fault": "503 at gateway", "times": 2, "met": 1}]}
+        assert cleared == {"armed": []}
+        assert ask("GET", f"{served['gateway']}/weather").status_code == 200
+
+
 JSON = {"Content-Type": "application/json"}
 BODY = "The body of this request is a JSON object, of Content-Type application/json."
+NO_ACTION = (
+    "The control API has: DELETE /faults, GET /clock, GET /exchanges, GET /faults, POST /clock, POST /faults, "
+    "POST /reset."
+)
 PAGES = "The control API is for programs on this machine, and not for pages in a browser."
 CLOCK = 'The clock takes one of advance, freeze, skew, travel_to, as {"advance": {"hours": 1}}.'
 UNITS = 'takes numbers by unit, as {"hours": 1}. Units: days, hours, milliseconds, minutes, seconds.'
@@ -322,7 +342,7 @@ def controlled():
 @pytest.mark.parametrize(
     ("method", "path", "body", "headers", "status", "message"),
     [
-        ("GET", "/nothing", "", {}, 404, "The control API has: GET /clock, GET /exchanges, POST /clock, POST /reset."),
+        ("GET", "/nothing", "", {}, 404, NO_ACTION),
         ("POST", "/reset", "{}", {}, 400, BODY),
         ("POST", "/reset", "[]", JSON, 400, BODY),
         ("POST", "/reset", "{", JSON, 400, BODY),
@@ -334,6 +354,14 @@ def controlled():
         ("POST", "/clock", '{"skew": {"hours": true}}', JSON, 400, f"skew {UNITS}"),
         ("POST", "/clock", '{"advance": {"fortnights": 1}}', JSON, 400, f"advance {UNITS}"),
         ("POST", "/clock", '{"freeze": 1}', JSON, 400, 'freeze takes a moment, as "2026-01-02T03:04:05Z".'),
+        (
+            "POST",
+            "/faults",
+            '{"kind": "explode"}',
+            JSON,
+            400,
+            "Unknown kind of fault 'explode'. Allowed: rate_limit, reset, respond, time_out. Did you mean 'respond'?",
+        ),
         ("GET", "/exchanges?limit=0", "", {}, 400, "limit takes a number from 1 to 100, not '0'."),
         ("GET", "/exchanges?limit=101", "", {}, 400, "limit takes a number from 1 to 100, not '101'."),
         ("GET", "/exchanges?limit=%C2%B2", "", {}, 400, "limit takes a number from 1 to 100, not '\xb2'."),

@@ -42,5 +42,5 @@ def test_the_table_of_the_control_api_is_complete() -> None:
     """Every call of the control API is in the table."""
     actions = Control(argparse.Namespace())._actions  # type: ignore[arg-type]  # noqa: SLF001 - nothing else tells them
 
-    calls = (re.search(r"`(\w+) (/\w+)", cell) for cell in first_cells("request"))
-    assert {found.groups() for found in calls if found} == set(actions)
+    calls = re.findall(r"`(\w+) (/\w+)", " ".join(first_cells("request")))
+    assert set(calls) == set(actions)

@@ -36,6 +36,7 @@ class Notes:
     app: str = ""
     user: str = ""
     issued_token: str = field(default="", repr=False)
+    is_fault: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,6 +14,7 @@ from email.utils import format_datetime
 from pytest_apigee.edge import hosts
 from pytest_apigee.edge.clock import Clock
 from pytest_apigee.edge.era import CURRENT, Era
+from pytest_apigee.edge.faults import GATEWAY, LOGIN, MANAGEMENT, Fault, Faults, service_of
 from pytest_apigee.edge.gateway.service import GatewayService
 from pytest_apigee.edge.guesses import Guesses
 from pytest_apigee.edge.hosts import GatewayAddress, HostTest
@@ -29,6 +30,7 @@ from pytest_apigee.errors import listed, nearest
 UNKNOWN_HOST = "unknown_host"
 NOT_MODELLED = "not_modelled"
 TARGET_ERROR = "target_error"
+UNMET_FAULT = "unmet_fault"
 _MOST_GRIEVANCES = 100
 
 
@@ -72,6 +74,7 @@ class World:
         self._management = ManagementService(self._state, self._sso.verifier.user_of_access_token)
         self._gateway = GatewayService(self._state)
         self._journal = Journal()
+        self._faults = Faults(lock=self._state.lock)
         self._grievances: dict[tuple[str, str], Grievance] = {}
         self._tolerated: frozenset[str] = frozenset()
 
@@ -84,6 +87,11 @@ class World:
     def calls(self) -> Journal:
         """What was asked of this Edge, the last 10,000 exchanges."""
         return self._journal
+
+    @property
+    def faults(self) -> Faults:
+        """Arms faults: answers of your own, and connections that fail, for the exchanges to come."""
+        return self._faults
 
     @property
     def era(self) -> str:
@@ -137,7 +145,8 @@ class World:
         """
         notes = Notes()
         try:
-            outcome = self._answer(request, notes)
+            fault = self._faults.meet(request)
+            outcome = self._answer(request, notes) if fault is None else _faulty(fault, request, notes)
         except Refusal as refusal:
             notes.reason, notes.was_refused = refusal.reason, True
             if refusal.error is not None:
@@ -147,7 +156,7 @@ class World:
             notes.reason, notes.was_refused = gap.message, True
             self.complain(NOT_MODELLED, gap.message)
             outcome = Response(status=501, headers={"Content-Type": "text/plain"}, body=f"{gap.message}\n")
-        if notes.service is Service.GATEWAY and isinstance(outcome, Response):
+        if notes.service is Service.GATEWAY and not notes.is_fault and isinstance(outcome, Response):
             outcome = self._gateway.routed(outcome)
         self._journal.add(request, outcome, notes, at_ms=self.clock.now_ms)
         return outcome
@@ -164,6 +173,11 @@ class World:
     def tolerate(self, kinds: frozenset[str]) -> None:
         """Say which kinds of complaints a test allows, from now on."""
         self._tolerated = kinds
+
+    def complain_of_unmet_faults(self) -> None:
+        """Complain of each fault that was armed and that no exchange has met; take all faults back."""
+        for fault in self._faults.take_unmet():
+            self.complain(UNMET_FAULT, f"no exchange has met the fault that was armed: {fault}")
 
     def complain(self, kind: str, message: str, error: Exception | None = None) -> bool:
         """Keep something that must fail the test; return whether it does, or the test allows it."""
@@ -211,3 +225,10 @@ class World:
         )
         self.complain(UNKNOWN_HOST, message)
         return ConnectionFailure(kind=FailureKind.UNKNOWN_HOST, message=message)
+
+
+def _faulty(fault: Fault, request: Request, notes: Notes) -> Response | ConnectionFailure:
+    services = {LOGIN: Service.SSO, MANAGEMENT: Service.MANAGEMENT, GATEWAY: Service.GATEWAY}
+    notes.service = services[service_of(request.host)]
+    notes.reason, notes.was_refused, notes.is_fault = f"a fault that the test armed: {fault}", True, True
+    return fault.outcome

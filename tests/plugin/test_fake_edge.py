@@ -152,7 +152,8 @@ def test_in_a_script(pytester, monkeypatch):
             "allow=['unknown-host']",
             (
                 "Unknown complaint 'unknown-host' in allow. "
-                "Allowed: fence, not_modelled, target_error, unknown_host, user_stub. Did you mean 'unknown_host'?"
+                "Allowed: fence, not_modelled, target_error, unknown_host, unmet_fault, user_stub. "
+                "Did you mean 'unknown_host'?"
             ),
         ),
         (

@@ -5,6 +5,9 @@ import re
 import pytest
 
 FIXTURES = {
+    "apigee_faults": (
+        "Arms faults in this test's Edge (`Faults`): answers of your own, connections that are reset or time out."
+    ),
     "apigee_server": "A real local server and proxy over this test's Edge (`EdgeServer`), for clients in any language.",
     "apigee": (
         "A fake Apigee Edge of this test alone (`FakeEdge`): `requests` and `urllib3` reach it at Edge's own URLs."
@@ -48,6 +51,7 @@ USES = {
     ),
     "apigee_clock": "assert abs(apigee_clock.now_ms / 1000 - __import__('time').time()) < 60",
     "apigee_calls": "assert len(apigee_calls) == 0",
+    "apigee_faults": "assert apigee_faults.armed == ()",
     "apigee_server": 'assert apigee_server.login_url.startswith("http://127.0.0.1:")',
     "apigee_home": "assert __import__('os').environ['HOME'] == str(apigee_home)",
     "apigee_faker": "assert len(apigee_faker.apigee_consumer_key()) == 32",

@@ -44,7 +44,8 @@ def marked(marker: str) -> str:
             "allow=['unknown-host']",
             (
                 "Unknown complaint 'unknown-host' in allow. "
-                "Allowed: fence, not_modelled, target_error, unknown_host, user_stub. Did you mean 'unknown_host'?"
+                "Allowed: fence, not_modelled, target_error, unknown_host, unmet_fault, user_stub. "
+                "Did you mean 'unknown_host'?"
             ),
         ),
         ("era='2017'", "Unknown era '2017'. Allowed: 2016, current. Did you mean '2016'?"),

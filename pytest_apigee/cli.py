@@ -3,8 +3,10 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from pytest_apigee.errors import ConfigurationError
+from pytest_apigee.process import told_to_stop, write_line
 
 _LAST_PORT = 65_535
 WRONG_USAGE = 2
@@ -16,25 +18,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: Those after its name; by default those of the process.
     """
-    parser = _parser()
-    options = parser.parse_args(arguments)
-    from pytest_apigee.serve_command import serve  # noqa: PLC0415 - see above
-
+    options = _parser().parse_args(arguments)
     try:
-        return serve(options)
+        status: int = options.run(options)
     except ConfigurationError as error:
-        sys.stderr.write(f"pytest-apigee {options.command}: {error}\n")
+        write_line(sys.stderr, f"pytest-apigee {options.command}: {' '.join(str(error).splitlines())}")
         return WRONG_USAGE
+    return status
+
+
+class _Parser(argparse.ArgumentParser):
+    """One line for a mistake: what may be given stands in the help."""
+
+    def error(self, message: str) -> NoReturn:
+        write_line(sys.stderr, f"{self.prog}: {message}. See {self.prog} --help.")
+        sys.exit(WRONG_USAGE)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    with told_to_stop() as wait:  # from the beginning: what follows takes a while
+        from pytest_apigee.serve_command import serve  # noqa: PLC0415 - see above
+
+        return serve(options, wait=wait)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="pytest-apigee", description="A fake Apigee Edge for tests.")
+    parser = _Parser(prog="pytest-apigee", description="A fake Apigee Edge for tests.")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_serve(commands.add_parser("serve", help="serve a fake Edge until it is interrupted", allow_abbrev=False))
     return parser
 
 
 def _add_serve(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_serve)
     parser.description = (
         "Serve a fake Apigee Edge until SIGINT or SIGTERM. When it is ready it prints one line of JSON: its URLs, and "
         "the environment that leads other programs to it."
@@ -44,7 +60,7 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     add("--org", metavar="NAME", help="organization that it is about where nothing else is said; the world's first")
     add("--env", metavar="NAME", help="environment likewise; the organization's first")
     add("--era", metavar="NAME", help="'current' or '2016'")
-    add("--seed", metavar="N", type=int, help="integer that generated values come from")
+    add("--seed", metavar="SEED", help="number or text that generated values come from")
     add("--host", default="127.0.0.1", metavar="ADDRESS", help="address to listen at (default: 127.0.0.1)")
     for part in ("login", "management", "gateway", "proxy"):
         add(f"--{part}-port", type=_port, default=0, metavar="PORT", help=f"port of the {part}; 0 picks one (default)")

@@ -3,8 +3,9 @@
 Rules of this file:
 
 * It answers at the server's own URLs alone, never at those of Edge.
-* A page in a browser cannot drive it: a Host that is not this machine and a request with an Origin are refused, and
-  what changes something takes JSON, which no form can send.
+* A page in a browser cannot drive it: a request with an Origin is refused, and so is a Host that a page may have in
+  common with its own (a name with a dot: whoever owns it may let it lead here). What changes something takes JSON,
+  which no form can send.
 * Mistakes are 400, with what is allowed.
 """
 
@@ -13,7 +14,7 @@ import re
 from typing import TYPE_CHECKING, ClassVar
 
 from pytest_apigee.edge.journal import Exchange
-from pytest_apigee.edge.message import Request, Response, host_of
+from pytest_apigee.edge.message import ConnectionFailure, Request, Response, host_of
 from pytest_apigee.errors import ConfigurationError, listed
 from pytest_apigee.fields import FieldReader
 
@@ -22,10 +23,21 @@ if TYPE_CHECKING:
 
     from pytest_apigee.serve_command import ServedWorld
 
-_LOCAL = ("127.0.0.1", "[::1]", "localhost")
-_UNITS = ("days", "hours", "minutes", "seconds", "milliseconds")
-_MOST_EXCHANGES = 100
-_NUMBER = re.compile("[1-9][0-9]{0,8}")
+_HOST = re.compile(r"[0-9]+(\.[0-9]+){3}|\[[0-9a-f:.]+\](:[0-9]+)?|[a-z0-9_-]+")  # addresses, and names without a dot
+_UNITS = {
+    "advance": ("days", "hours", "minutes", "seconds", "milliseconds"),
+    "skew": ("hours", "minutes", "seconds", "milliseconds"),
+}
+_MOVES = ("advance", "travel_to", "freeze", "skew", "restore")
+_TAKEN = {
+    "travel_to": 'a moment, as "2030-01-31T12:00:00Z"',
+    "freeze": 'a moment, as "2030-01-31T12:00:00Z", or true for now',
+    "restore": "true",
+}
+_USUAL_EXCHANGES = 100
+_MOST_EXCHANGES = 1_000
+_LAST_NUMBER = 999_999_999
+_NUMBER = re.compile("[0-9]{1,9}")
 
 
 class Control:
@@ -51,13 +63,13 @@ class Control:
 
     def is_for(self, request: Request) -> bool:
         """Return whether a request is for this API."""
-        return bool(request.reached_at) and request.path.startswith(f"{self.PATH}/")
+        return bool(request.reached_at) and f"{request.path}/".startswith(f"{self.PATH}/")
 
     def answer(self, request: Request) -> Response:
         """Answer a request."""
         host = host_of(request.headers.get("Host") or "")
-        if host not in _LOCAL or "Origin" in request.headers:
-            return _refused(403, "The control API is for programs on this machine, and not for pages in a browser.")
+        if not _HOST.fullmatch(host) or "Origin" in request.headers:
+            return _refused(403, "The control API is not for pages in a browser: no Origin, and a Host without dots.")
         path = request.path.removeprefix(self.PATH)
         action = self._actions.get((request.method, path))
         if action is None:
@@ -78,20 +90,21 @@ class Control:
 
     def _move_clock(self, request: Request) -> Response:
         clock, fields = self._served.edge.clock, _fields(request)
-        moves = {name: fields.anything(name) for name in ("advance", "travel_to", "freeze", "skew")}
+        moves = {name: fields.anything(name) for name in _MOVES}
         fields.finish()
-        given = [name for name, value in moves.items() if value is not None]
+        given = [(name, value) for name, value in moves.items() if value is not None]
         if len(given) != 1:
-            msg = f'The clock takes one of {listed(moves)}, as {{"advance": {{"hours": 1}}}}.'
+            msg = f'The clock takes one of {listed(_MOVES)}, as {{"advance": {{"hours": 1}}}}.'
             raise ConfigurationError(msg)
-        name, value = given[0], moves[given[0]]
-        if name in ("advance", "skew"):
+        ((name, value),) = given
+        if name in _UNITS:
             getattr(clock, name)(**_units(name, value))
-        elif isinstance(value, str):
+        elif isinstance(value, str) and name != "restore":
             getattr(clock, name)(value)
+        elif value is True and name != "travel_to":
+            getattr(clock, name)()
         else:
-            msg = f'{name} takes a moment, as "2026-01-02T03:04:05Z".'
-            raise ConfigurationError(msg)
+            raise ConfigurationError(f"{name} takes {_TAKEN[name]}.")
         return self._show_clock(request)
 
     def _list_faults(self, _: Request) -> Response:
@@ -108,18 +121,29 @@ class Control:
         return self._list_faults(request)
 
     def _list_exchanges(self, request: Request) -> Response:
-        limit = request.query.get("limit") or str(_MOST_EXCHANGES)
-        if not (_NUMBER.fullmatch(limit) and int(limit) <= _MOST_EXCHANGES):
-            msg = f"limit takes a number from 1 to {_MOST_EXCHANGES}, not {limit!r}."
-            raise ConfigurationError(msg)
+        limit = _number_in(request, "limit", _USUAL_EXCHANGES, allowed=range(1, _MOST_EXCHANGES + 1))
         calls = self._served.edge.calls
-        return Response.of_json({"total": len(calls), "exchanges": [_shown(one) for one in calls[-int(limit) :]]})
+        if request.query.get("after") is None:
+            chosen = calls[-limit:]
+        else:
+            after = _number_in(request, "after", 0, allowed=range(_LAST_NUMBER + 1))
+            chosen = calls.where(lambda one: one.number > after)[:limit]
+        return Response.of_json({"total": calls.total, "exchanges": [_shown(one) for one in chosen]})
+
+
+def _number_in(request: Request, name: str, usual: int, *, allowed: range) -> int:
+    text = request.query.get(name) or str(usual)
+    if not (_NUMBER.fullmatch(text) and int(text) in allowed):
+        msg = f"{name} takes a number from {allowed[0]} to {allowed[-1]}, not {text!r}."
+        raise ConfigurationError(msg)
+    return int(text)
 
 
 def _units(name: str, value: object) -> dict[str, float]:
-    if isinstance(value, dict) and value and all(unit in _UNITS and _is_number(n) for unit, n in value.items()):
+    units = _UNITS[name]
+    if isinstance(value, dict) and value and all(unit in units and _is_number(n) for unit, n in value.items()):
         return value
-    msg = f'{name} takes numbers by unit, as {{"hours": 1}}. Units: {listed(_UNITS)}.'
+    msg = f'{name} takes numbers by unit, as {{"hours": 1}}. Units: {listed(units)}.'
     raise ConfigurationError(msg)
 
 
@@ -146,11 +170,15 @@ def _object(request: Request) -> dict[str, object]:
 
 
 def _shown(exchange: Exchange) -> dict[str, object]:
+    method, _, url = exchange.request.shown.partition(" ")
     return {
         "number": exchange.number,
         "at_ms": exchange.at_ms,
-        "request": exchange.request.shown,
+        "method": method,
+        "url": url,
         "status": exchange.status,
+        "failure": str(exchange.outcome.kind) if isinstance(exchange.outcome, ConnectionFailure) else None,
+        "was_refused": exchange.was_refused,
         "service": str(exchange.service),
         "reason": exchange.reason,
         "organization": exchange.organization,

@@ -2,21 +2,21 @@
 
 import ipaddress
 import json
-import os
-import signal
-import socket
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib.util import find_spec
 
 from pytest_apigee import sample_world
 from pytest_apigee.control import Control
 from pytest_apigee.edge.message import ConnectionFailure, Request, Response
 from pytest_apigee.fake import FakeEdge, WorldLike
+from pytest_apigee.process import write_line
 from pytest_apigee.serving import REMOVED_VARIABLES, EdgeServer, ServingOptions
 from pytest_apigee.world_file import read_world
+
+_LAST_WAIT_S = 0.5  # it is to end within a second
 
 
 class ServedWorld:
@@ -61,17 +61,19 @@ class ServedWorld:
         edge = self.edge
         outcome = edge.handle(request)
         if self._is_verbose:
-            self._tell(str(edge.calls.last))
+            # Not the last one: others are answered meanwhile.
+            self._tell(next(str(one) for one in reversed(tuple(edge.calls)) if one.request is request))
         for grievance in edge.take_grievances():
             self._tell(f"{grievance.kind}: {grievance.message}")
         return outcome
 
 
-def serve(options: Namespace) -> int:
+def serve(options: Namespace, *, wait: Callable[[], object]) -> int:
     """Serve a world until the process is told to stop; return the exit status.
 
     Args:
         options: The arguments of the command.
+        wait: Waits until then.
 
     Raises:
         ConfigurationError: Some of them cannot be.
@@ -87,16 +89,19 @@ def serve(options: Namespace) -> int:
     settings = ServingOptions.checked(
         tls=options.tls, host=options.host, ports=ports, allow_hosts=tuple(options.allow_host)
     )
-    with _told_to_stop() as stop, EdgeServer(served.edge, settings, handler=served) as server:
-        line = _described(server, served.edge, needs_proxy=bool(options.tls or ports["proxy"]))
+    settings = replace(settings, last_wait_s=_LAST_WAIT_S)
+    with EdgeServer(served.edge, settings, handler=served) as server:
+        needs_proxy = bool(options.tls or ports["proxy"] or settings.allow_hosts)
+        line = _described(server, served.edge, needs_proxy=needs_proxy)
         _warn_of_others(options.host)
         if options.control:
             line["control"] = f"{line['management']}{Control.PATH}"
         if options.world is None:
             _invite(line)
-        if not _print(json.dumps(line)):
+        if not write_line(sys.stdout, json.dumps(line)):
+            _tell("nobody reads standard output, where the URLs were to go.")
             return 1
-        stop()
+        wait()
     return 0
 
 
@@ -110,6 +115,8 @@ def _new_edge(world: WorldLike, options: Namespace) -> FakeEdge:
 
 def _described(server: EdgeServer, edge: FakeEdge, *, needs_proxy: bool) -> dict[str, object]:
     has_proxy = needs_proxy or find_spec("trustme") is not None
+    if not has_proxy:
+        _tell('there is no proxy, which needs the package trustme: pip install "pytest-apigee[server]".')
     gateways = {f"{org}/{env}": server.url_for(org, env) for org, env in edge.environments}
     return {
         "login": server.login_url,
@@ -123,13 +130,10 @@ def _described(server: EdgeServer, edge: FakeEdge, *, needs_proxy: bool) -> dict
     }
 
 
-def _invite(line: dict[str, object]) -> None:
-    trusting = f" --cacert '{line['ca']}'" if str(line["login"]).startswith("https") else ""
+def _invite(line: Mapping[str, object]) -> None:
     _tell("a sample world; try it:")
-    for command in sample_world.commands(
-        login=str(line["login"]), management=str(line["management"]), gateway=str(line["gateway"]), trusting=trusting
-    ):
-        sys.stderr.write(f"  {command}\n")
+    for command in sample_world.commands(line):
+        write_line(sys.stderr, f"  {command}")
 
 
 def _warn_of_others(host: str) -> None:
@@ -141,34 +145,5 @@ def _warn_of_others(host: str) -> None:
         _tell(f"at {host} it is open to everyone in that network: it has no secrets, but it does what it is told.")
 
 
-@contextmanager
-def _told_to_stop() -> Iterator[Callable[[], object]]:
-    """Give what waits for SIGINT or SIGTERM; both are as before afterwards."""
-    wake, waker = socket.socketpair()  # no event: a handler that takes its lock could wait for itself
-    with wake, waker:
-        waker.setblocking(False)  # noqa: FBT003 - its signature
-        previous = signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
-        before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield lambda: wake.recv(1)
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-            signal.set_wakeup_fd(previous)
-
-
-def _print(line: str) -> bool:
-    """Print a line at once; return whether anybody reads it."""
-    try:
-        sys.stdout.write(f"{line}\n")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter tries again at its end
-        _tell("nobody reads standard output, where the URLs were to go.")
-        return False
-    return True
-
-
 def _tell(text: str) -> None:
-    sys.stderr.write(f"pytest-apigee serve: {text}\n")
-    sys.stderr.flush()
+    write_line(sys.stderr, f"pytest-apigee serve: {text}")

@@ -6,11 +6,12 @@ answered for that host, whichever port it came to.
 """
 
 import os
+import re
 import ssl
 import tempfile
 import threading
 import urllib.request
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, fields
 from functools import cached_property
@@ -25,19 +26,21 @@ from pytest_apigee.edge.zones import Zone
 from pytest_apigee.errors import ConfigurationError, listed, nearest
 from pytest_apigee.transports.connection import Site
 from pytest_apigee.transports.handler import Answering
-from pytest_apigee.transports.server import LOOPBACK, Server, ServerOptions
+from pytest_apigee.transports.server import ANY_ADDRESS, LOOPBACK, Server, ServerOptions
+from pytest_apigee.transports.tls import Authority
 
 if TYPE_CHECKING:
     from pytest_apigee.edge.catalog import Proxy
     from pytest_apigee.fake import FakeEdge
-    from pytest_apigee.transports.tls import Authority
 
 _LOCAL_HOSTS = "localhost,127.0.0.1,::1"
 _PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY")
 _BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE")
+_NODE_VARIABLE = "NODE_EXTRA_CA_CERTS"  # beside the authorities that Node has of its own
 _LAST_PORT = 65_535
+_ORIGIN = re.compile(r"https?://([^/?#]+)", re.IGNORECASE)
 REMOVED_VARIABLES = ("ALL_PROXY", "all_proxy")
-ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - to be reached there, not to listen
+_ALLOWED_HOST = re.compile(r"\.?[a-z0-9]([a-z0-9._-]*[a-z0-9])?|[0-9a-f:.]+")  # a name, or an address
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,12 +69,14 @@ class ServingOptions:
         host: The address at which they listen.
         ports: Their numbers.
         allow_hosts: Hosts beside Edge's that the proxy may reach; one that starts with a dot is a whole domain.
+        last_wait_s: How long closing waits for answers that take their time.
     """
 
     tls: bool = False
     host: str = LOOPBACK
     ports: Ports = field(default_factory=Ports)
     allow_hosts: Collection[str] = ()
+    last_wait_s: float = 2.0
 
     @classmethod
     def checked(cls, *, tls: object, host: object, ports: object, allow_hosts: object) -> Self:
@@ -84,7 +89,9 @@ class ServingOptions:
             tls=checks.flag("tls", tls),
             host=checks.text("host", host),
             ports=_ports(ports),
-            allow_hosts=checks.names("allow_hosts", allow_hosts),
+            allow_hosts=tuple(
+                map(_host_to_allow, checks.names("allow_hosts", allow_hosts, "allow_hosts=['.example.com']"))
+            ),
         )
 
 
@@ -101,6 +108,17 @@ def _ports(given: object) -> Ports:
             msg = f"The port of {name} is a number from 0 to {_LAST_PORT}, 0 for a free one, not {port!r}."
             raise ConfigurationError(msg)
     return Ports(**given)
+
+
+def _host_to_allow(given: str) -> str:
+    host = given.lower().rstrip(".")
+    if not _ALLOWED_HOST.fullmatch(host):
+        msg = (
+            f"{given!r} in allow_hosts cannot be a host: write its name alone, as 'pypi.org', or '.example.com' for "
+            "all hosts below that domain."
+        )
+        raise ConfigurationError(msg)
+    return host
 
 
 class EdgeServer:
@@ -122,7 +140,9 @@ class EdgeServer:
         self._stack = ExitStack()
         self._urls: dict[str, str] = {}
         self._is_closed = False
-        self._server = self._stack.enter_context(Server(self._handler, options=ServerOptions(host=self._options.host)))
+        self._authority = Authority()
+        common = ServerOptions(host=self._options.host, last_wait_s=self._options.last_wait_s)
+        self._server = self._stack.enter_context(Server(self._handler, options=common))
 
     @property
     def login_url(self) -> str:
@@ -158,13 +178,17 @@ class EdgeServer:
         Raises:
             ConfigurationError: It is none of Edge's.
         """
-        url = target if isinstance(target, str) else target.url
-        parts = urlsplit(url)
-        host = host_of(parts.netloc)
-        if not self._edge.answers(host):
-            msg = f"{host!r} is no host of this fake Edge. Known: {listed(self._edge.known_hosts)}."
+        url = checks.text("local", target if isinstance(target, str) else getattr(target, "url", target))
+        found = _ORIGIN.match(url)
+        if found is None:
+            msg = f"{url!r} is no URL of Edge: write all of it, as 'https://login.apigee.com/oauth/token'."
             raise ConfigurationError(msg)
-        return f"{self._url_of(f'https://{host}')}{url[len(f'{parts.scheme}://{parts.netloc}') :]}"
+        host = host_of(found[1])
+        if not self._edge.answers(host):
+            known = self._edge.known_hosts
+            msg = f"{host!r} is no host of this fake Edge. Known: {listed(known)}.{nearest(host, known)}"
+            raise ConfigurationError(msg)
+        return f"{self._url_of(f'https://{host}')}{url[found.end() :]}"
 
     @property
     def proxy_url(self) -> str:
@@ -196,7 +220,7 @@ class EdgeServer:
         changes.update(dict.fromkeys(_BUNDLE_VARIABLES, bundle))
         return {
             **changes,
-            "NODE_EXTRA_CA_CERTS": str(self.ca_path),
+            _NODE_VARIABLE: str(self._file("node.pem", self._with_ours((os.environ.get(_NODE_VARIABLE),)))),
             "NODE_USE_ENV_PROXY": "1",
             "WGETRC": str(self._file("wgetrc", f"ca_certificate = {bundle}\n".encode())),
             "SSO_LOGIN_URL": self._edge.sso_url,
@@ -209,6 +233,7 @@ class EdgeServer:
 
     def activate(self) -> None:
         """Give this process that environment until the server ends, for clients that are not answered in process."""
+        self._require_open()
         self._stack.enter_context(mock.patch.dict(os.environ, self.env, clear=True))
         # urlopen keeps the proxies of its first call for the rest of the process.
         self._stack.enter_context(mock.patch.object(urllib.request, "_opener", None))
@@ -262,18 +287,11 @@ class EdgeServer:
         return f"[{address}]" if ":" in address else address
 
     @cached_property
-    def _authority(self) -> "Authority":
-        from pytest_apigee.transports.tls import Authority  # noqa: PLC0415 - only TLS needs it
-
-        return Authority()
-
-    @cached_property
     def _tls(self) -> ssl.SSLContext | None:
         if not self._options.tls:
             return None
-        return self._authority.context_of_port(
-            self._handler.owns, address=ANY_ADDRESS.get(self._options.host, self._options.host)
-        )
+        address = ANY_ADDRESS.get(self._options.host, self._options.host)
+        return self._authority.context_of_port(self._handler.owns, address=address)
 
     @cached_property
     def _directory(self) -> Path:
@@ -285,12 +303,15 @@ class EdgeServer:
         import certifi  # noqa: PLC0415 - comes with requests
 
         known = (ssl.get_default_verify_paths().cafile, *(os.environ.get(name) for name in _BUNDLE_VARIABLES))
-        files = [Path(path) for path in dict.fromkeys((certifi.where(), *known)) if path and Path(path).is_file()]
-        content = b"\n".join([*(path.read_bytes() for path in files), self._authority.certificate])
-        return self._file("bundle.pem", content)
+        return self._file("bundle.pem", self._with_ours((certifi.where(), *known)))
+
+    def _with_ours(self, known: Iterable[str | None]) -> bytes:
+        files = [Path(path) for path in dict.fromkeys(known) if path and Path(path).is_file()]
+        return b"\n".join([*(path.read_bytes() for path in files), self._authority.certificate])
 
     def _file(self, name: str, content: bytes) -> Path:
         with self._lock:
+            self._require_open()
             path = self._directory / name
             if not path.exists():
                 path.write_bytes(content)

@@ -1,5 +1,6 @@
 """`pytest-apigee serve`: the fake as a process, for suites in other languages and for trying things by hand."""
 
+import contextlib
 import json
 import os
 import signal
@@ -7,77 +8,15 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-import requests
 
 from pytest_apigee.transports.fence import admit
+from tests.serve_support import KEYS, PATIENCE_S, WORLD, Served, ask, refused, serving
 
-PATIENCE_S = 30
-WORLD = """
-[[organizations]]
-name = "globex"
-environments = ["prod", "test"]
-zone = "globex"
-[[organizations]]
-name = "acme"
-environments = ["dev"]
-[[organizations.apis]]
-name = "weather"
-basepath = "/weather"
-environments = ["dev"]
-security = "none"
-target = { json = { temp = 21 } }
-"""
-KEYS = ["login", "management", "gateway", "proxy", "ca", "gateways", "zones", "env"]
-
-
-class Served:
-    """A process that serves, as whoever started it sees it."""
-
-    def __init__(self, process):
-        self.process = process
-        self.line = json.loads(process.stdout.readline() or "{}")
-
-    def __getitem__(self, name):
-        return self.line[name]
-
-    def stop(self, number=signal.SIGTERM):
-        """Return exit status, what it wrote to standard error, and how long that took."""
-        began = time.monotonic()
-        self.process.send_signal(number)
-        output, errors = self.process.communicate(timeout=PATIENCE_S)
-        assert output == ""
-        return self.process.returncode, errors, time.monotonic() - began
-
-
-@contextmanager
-def serving(*options, **settings):
-    command = [sys.executable, "-m", "pytest_apigee", "serve", *map(str, options)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **settings)
-    try:
-        yield Served(process)
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=PATIENCE_S)
-
-
-def refused(*options):
-    """Return exit status and standard error of a process that does not serve."""
-    command = [sys.executable, "-m", "pytest_apigee", *map(str, options)]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
-    assert run.stdout == ""
-    return run.returncode, run.stderr
-
-
-def ask(method, url, **options):
-    with requests.Session() as session:
-        session.trust_env = False
-        return session.request(method, url, timeout=PATIENCE_S, **options)
+TRACED_S = 2 * bool(os.environ.get("PYTEST_APIGEE_TRACE_FENCE"))  # traced, Python ends more slowly
 
 
 @pytest.fixture
@@ -119,14 +58,63 @@ def test_it_stops_within_a_second(number):
             status, _, seconds = served.stop(number)
 
     assert status == 0
-    assert seconds < 1 + 2 * bool(os.environ.get("PYTEST_APIGEE_TRACE_FENCE"))  # traced, Python ends more slowly
+    assert seconds < 1 + TRACED_S
 
 
-def test_the_commands_of_the_sample_world_work():
+def test_it_stops_within_a_second_whatever_takes_its_time():
+    """A tunnel that is still being opened does not keep it."""
+    with contextlib.ExitStack() as stack:
+        silent = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(4):  # what fills the queue of a server that accepts nobody
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)  # noqa: FBT003 - its signature
+            waiting.connect_ex(silent.getsockname())
+        served = stack.enter_context(serving("--allow-host", "127.0.0.1"))
+        parts = urlsplit(served["proxy"])
+        client = stack.enter_context(socket.create_connection((parts.hostname, parts.port)))
+        client.sendall(f"CONNECT 127.0.0.1:{silent.getsockname()[1]} HTTP/1.1\r\n\r\n".encode())
+        assert ask("GET", f"{served['login']}/version").status_code == 200
+        status, _, seconds = served.stop()
+
+    assert status == 0
+    assert seconds < 1 + TRACED_S
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_may_be_told_to_stop_again(world, number):
+    """A signal that is repeated until it has ended changes nothing."""
+    with serving("--world", world) as served:
+        until = time.monotonic() + PATIENCE_S
+        while served.process.poll() is None and time.monotonic() < until:
+            served.process.send_signal(number)
+        status, errors, _ = served.stop()
+
+    assert (status, errors) == (0, "")
+
+
+def test_it_may_be_told_to_stop_before_it_is_ready(tmp_path):
+    """A signal that comes while the world is made ends it as one that comes later."""
+    path, later = tmp_path / "world.toml", tmp_path / "later.toml"
+    later.write_text("seed = 1", encoding="utf-8")
+    os.mkfifo(path)
+    command = [sys.executable, "-m", "pytest_apigee", "serve", "--world", str(path)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with path.open("w", encoding="utf-8") as pipe:  # opens when the process does
+        process.send_signal(signal.SIGTERM)
+        later.replace(path)
+        pipe.write("seed = 1")
+    output, errors = process.communicate(timeout=PATIENCE_S)
+
+    assert (process.returncode, errors) == (0, "")
+    assert list(json.loads(output)) == KEYS
+
+
+@pytest.mark.parametrize("options", [["--tls"], ["--env", "prod"], ["--host", "::1"]], ids=" ".join)
+def test_the_commands_of_the_sample_world_work(options):
     """Without a world it serves a sample, and the commands that it prints work as pasted."""
     environment = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
-    with serving("--tls") as served:
-        lines = [served.process.stderr.readline() for _ in range(5)]
+    with serving(*options) as served:
+        lines = [served.process.stderr.readline() for _ in range(6)]
         assert lines[0] == "pytest-apigee serve: a sample world; try it:\n"
         script = "".join(line.strip() + "; echo\n" for line in lines[1:])
         run = subprocess.run(
@@ -134,11 +122,12 @@ def test_the_commands_of_the_sample_world_work():
         )
         status, errors, _ = served.stop()
 
-    called, logged_in, listed = run.stdout.strip().split("\n", 2)
+    called, logged_in, *listed, version = run.stdout.strip().split("\n")
     assert (status, errors, run.stderr) == (0, "", "")
     assert called == '{"temp": 21}'
     assert json.loads(logged_in)["token_type"] == "bearer"
-    assert json.loads(listed)["app"][0]["name"] == "weatherapp"
+    assert json.loads("".join(listed))["app"][0]["name"] == "weatherapp"
+    assert version == '{"cliVersion":"2.0"}'
 
 
 def test_it_tells_what_no_test_is_there_to_fail_for(world):
@@ -203,6 +192,7 @@ def test_loopback_is_nothing_to_warn_of(world, host):
         (["--world", "missing.toml"], "The world file missing.toml "),
         (["--host", "256.0.0.1"], "A port cannot be opened at 256.0.0.1: "),
         (["--allow-host", ""], "allow_hosts "),
+        (["--world", "a\nb.toml"], "The world file a b.toml "),
     ],
 )
 def test_a_mistake_is_one_line(options, message):
@@ -217,21 +207,21 @@ def test_a_mistake_is_one_line(options, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "pytest-apigee: error: the following arguments are required: COMMAND"),
-        (["serv"], "pytest-apigee: error: argument COMMAND: invalid choice: 'serv' (choose from"),
+        ([], "pytest-apigee: the following arguments are required: COMMAND. See pytest-apigee --help."),
+        (["serv"], "pytest-apigee: argument COMMAND: invalid choice: 'serv' (choose from"),
         (["serve", "--login-port", "65536"], "argument --login-port: a port is a number from 0 to 65535, not '65536'"),
         (["serve", "--proxy-port", "x"], "argument --proxy-port: a port is a number from 0 to 65535, not 'x'"),
-        (["serve", "--seed", "x"], "argument --seed: invalid int value: 'x'"),
+        (["serve", "--seed"], "pytest-apigee serve: argument --seed: expected one argument. See"),
         (["serve", "--wrld", "x"], "unrecognized arguments: --wrld x"),
     ],
 )
 def test_wrong_usage_is_told(arguments, message):
-    """Wrong arguments are named, with exit status 2."""
+    """Wrong arguments are named in one line, with exit status 2."""
     status, errors = refused(*arguments)
 
     assert status == 2
     assert message in errors
-    assert "Traceback" not in errors
+    assert errors.count("\n") == 1
 
 
 def test_a_port_in_use_is_one_line():
@@ -256,6 +246,30 @@ def test_nobody_may_read_standard_output(world):
     assert run.stderr == "pytest-apigee serve: nobody reads standard output, where the URLs were to go.\n"
 
 
+def test_nobody_needs_to_read_standard_error(world):
+    """Where nobody reads what it tells, it serves all the same, and ends well."""
+    read, write = os.pipe()
+    with serving("--world", world, "--verbose", stderr=write) as served:
+        os.close(write)
+        os.close(read)
+        assert [ask("GET", f"{served['login']}/info").status_code for _ in range(2)] == [501, 501]
+        assert served.stop()[0] == 0
+
+
+@pytest.mark.parametrize(("closed", "status"), [(">&-", 1), ("2>&-", 0), (">&- 2>&-", 1)])
+def test_it_may_be_started_without_standard_streams(world, closed, status):
+    """A stream that is closed from the beginning is one that nobody reads."""
+    script = f'exec "$@" {closed}'
+    command = ["/bin/sh", "-c", script, "sh", sys.executable, "-m", "pytest_apigee", "serve", "--world", str(world)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if process.stdout.readline():
+        process.terminate()
+    _, errors = process.communicate(timeout=PATIENCE_S)
+
+    assert process.returncode == status
+    assert "Traceback" not in errors
+
+
 def test_it_serves_plain_http_without_trustme():
     """Without the extra there is no proxy; what needs it names the package."""
     hidden = "import sys; sys.modules['trustme'] = None; import importlib.util as u; f = u.find_spec;"
@@ -266,131 +280,16 @@ def test_it_serves_plain_http_without_trustme():
     )
     served = Served(process)
     assert (served["proxy"], served["ca"], served["env"]) == (None, None, {})
-    assert served.stop()[0] == 0
+    status, errors, _ = served.stop()
+    missing = 'there is no proxy, which needs the package trustme: pip install "pytest-apigee[server]".'
+    assert status == 0
+    assert errors.startswith(f"pytest-apigee serve: {missing}\n")
 
-    command = [sys.executable, "-c", hidden, "serve", "--tls"]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
-    assert run.returncode == 2
-    assert run.stderr == (
-        'pytest-apigee serve: HTTPS at a local port needs the package trustme: pip install "pytest-apigee[server]".\n'
-    )
-
-
-def control(served, method, path, content=None, **options):
-    body = {"json": content} if content is not None else {}
-    return ask(method, f"{served['control']}{path}", **body, **options)
-
-
-def test_the_control_api_drives_the_world(world):
-    """It puts the world back, moves its clock and lists what was asked, without secrets."""
-    with serving("--world", world, "--control", "--org", "acme") as served:
-        assert list(served.line) == [*KEYS, "control"]
-        ask("GET", f"{served['gateway']}/weather?secret=1")
-        ask("GET", f"{served['gateway']}/nowhere")
-        listed = control(served, "GET", "/exchanges?limit=1").json()
-        before = control(served, "GET", "/clock").json()["now_ms"]
-        moved = control(served, "POST", "/clock", {"advance": {"hours": 1}}).json()
-        skewed = control(served, "POST", "/clock", {"skew": {"minutes": -5}}).json()
-        travelled = control(served, "POST", "/clock", {"travel_to": "2030-01-02T03:04:05Z"}).json()
-        frozen = control(served, "POST", "/clock", {"freeze": "2031-01-02T03:04:05Z"}).json()
-        assert control(served, "POST", "/reset", {}).json() == {}
-        after = control(served, "GET", "/clock").json()
-
-        assert listed["total"] == 2
-        assert [one["request"] for one in listed["exchanges"]] == ["GET https://acme-dev.apigee.net/nowhere"]
-        assert listed["exchanges"][0]["status"] == 404
-        assert moved["now_ms"] - before >= 3_600_000
-        assert skewed["now_ms"] < moved["now_ms"]
-        assert travelled["now"].startswith("2030-01-02T0")
-        assert frozen["now"].startswith("2031-01-02T0")
-        assert after["now_ms"] < moved["now_ms"]
-        assert after["history"] == ""
-        assert control(served, "GET", "/exchanges").json() == {"total": 0, "exchanges": []}
-        assert ask("GET", f"{served['gateway']}/weather").json() == {"temp": 21}
-
-
-def test_the_control_api_arms_faults(world):
-    """A fault is armed, met, listed and taken back."""
-    with serving("--world", world, "--control", "--org", "acme") as served:
-        fault = {"kind": "respond", "status": 503, "json": {"wait": 1}, "at": "gateway", "times": 2}
-        armed = control(served, "POST", "/faults", fault).json()
-        met = ask("GET", f"{served['gateway']}/weather")
-        listed = control(served, "GET", "/faults").json()
-        cleared = control(served, "DELETE", "/faults").json()
-
-        assert armed == {"armed": [{"fault": "503 at gateway", "times": 2, "met": 0}]}
-        assert (met.status_code, met.json()) == (503, {"wait": 1})
-        assert listed == {"armed": [{"fault": "503 at gateway", "times": 2, "met": 1}]}
-        assert cleared == {"armed": []}
-        assert ask("GET", f"{served['gateway']}/weather").status_code == 200
-
-
-JSON = {"Content-Type": "application/json"}
-BODY = "The body of this request is a JSON object, of Content-Type application/json."
-NO_ACTION = (
-    "The control API has: DELETE /faults, GET /clock, GET /exchanges, GET /faults, POST /clock, POST /faults, "
-    "POST /reset."
-)
-PAGES = "The control API is for programs on this machine, and not for pages in a browser."
-CLOCK = 'The clock takes one of advance, freeze, skew, travel_to, as {"advance": {"hours": 1}}.'
-UNITS = 'takes numbers by unit, as {"hours": 1}. Units: days, hours, milliseconds, minutes, seconds.'
-
-
-@pytest.fixture(scope="module")
-def controlled():
-    with serving("--control") as served:
-        yield served
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "body", "headers", "status", "message"),
-    [
-        ("GET", "/nothing", "", {}, 404, NO_ACTION),
-        ("POST", "/reset", "{}", {}, 400, BODY),
-        ("POST", "/reset", "[]", JSON, 400, BODY),
-        ("POST", "/reset", "{", JSON, 400, BODY),
-        ("POST", "/reset", "[" * 100_000, JSON, 400, BODY),
-        ("POST", "/reset", '{"x": 1}', JSON, 400, "the body: unknown field 'x'. Allowed: none."),
-        ("POST", "/clock", "{}", JSON, 400, CLOCK),
-        ("POST", "/clock", '{"advance": {"hours": 1}, "skew": {"hours": 1}}', JSON, 400, CLOCK),
-        ("POST", "/clock", '{"advance": 1}', JSON, 400, f"advance {UNITS}"),
-        ("POST", "/clock", '{"skew": {"hours": true}}', JSON, 400, f"skew {UNITS}"),
-        ("POST", "/clock", '{"advance": {"fortnights": 1}}', JSON, 400, f"advance {UNITS}"),
-        ("POST", "/clock", '{"freeze": 1}', JSON, 400, 'freeze takes a moment, as "2026-01-02T03:04:05Z".'),
-        (
-            "POST",
-            "/faults",
-            '{"kind": "explode"}',
-            JSON,
-            400,
-            "Unknown kind of fault 'explode'. Allowed: rate_limit, reset, respond, time_out. Did you mean 'respond'?",
-        ),
-        ("GET", "/exchanges?limit=0", "", {}, 400, "limit takes a number from 1 to 100, not '0'."),
-        ("GET", "/exchanges?limit=101", "", {}, 400, "limit takes a number from 1 to 100, not '101'."),
-        ("GET", "/exchanges?limit=%C2%B2", "", {}, 400, "limit takes a number from 1 to 100, not '\xb2'."),
-        ("GET", "/clock", "", {"Host": "rebound.example"}, 403, PAGES),
-        ("GET", "/clock", "", {"Origin": "http://page.example"}, 403, PAGES),
-    ],
-)
-def test_the_control_api_names_mistakes(controlled, method, path, body, headers, status, message):
-    """A mistake is answered with what is allowed, and a page in a browser is refused."""
-    response = ask(method, f"{controlled['control']}{path}", data=body, headers=headers)
-
-    assert (response.status_code, response.json()) == (status, {"error": message})
-
-
-def test_the_control_api_refuses_what_the_clock_does(controlled):
-    """What the clock cannot do is told in its own words."""
-    response = control(controlled, "POST", "/clock", {"travel_to": "yesterday"})
-
-    assert response.status_code == 400
-    assert "yesterday" in response.json()["error"]
-
-
-def test_the_control_api_is_off_unless_asked_for(world):
-    """Without --control its path is Edge's own, and at Edge's own hosts it always is."""
-    with serving("--world", world) as served:
-        assert ask("GET", f"{served['management']}/__pytest_apigee__/clock").status_code == 401
-    with serving("--world", world, "--control") as served:
-        host = {"Host": "api.enterprise.apigee.com"}
-        assert ask("GET", f"{served['control']}/clock", headers=host).status_code == 401
+    for options in (["--tls"], ["--proxy-port", "1"], ["--allow-host", "pypi.org"]):
+        command = [sys.executable, "-c", hidden, "serve", *options]
+        run = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+        assert run.returncode == 2
+        assert run.stderr == (
+            "pytest-apigee serve: HTTPS at a local port needs the package trustme: "
+            'pip install "pytest-apigee[server]".\n'
+        )

@@ -2,7 +2,11 @@
 
 import argparse
 import json
+import os
 import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -44,3 +48,17 @@ def test_the_table_of_the_control_api_is_complete() -> None:
 
     calls = re.findall(r"`(\w+) (/\w+)", " ".join(first_cells("request")))
     assert set(calls) == set(actions)
+
+
+def test_the_suite_in_a_shell_passes(tmp_path: Path) -> None:
+    """The script of the page passes as it stands, and not where one of its tests fails."""
+    (script,) = re.findall(r"^```sh\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    command = tmp_path / "pytest-apigee"
+    command.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m pytest_apigee "$@"\n', encoding="utf-8")
+    command.chmod(0o755)
+    kept = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
+    env = {**kept, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+
+    scripts = (script, script.replace("= 429", "= 200"))
+    runs = [subprocess.run(["/bin/sh", "-c", text], env=env, timeout=60, check=False) for text in scripts]
+    assert [run.returncode for run in runs] == [0, 1]

@@ -5,10 +5,10 @@ as many times as it was armed for. What Edge's own bodies are in such a case is 
 nothing that it was not told.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from threading import RLock
-from urllib.parse import urlsplit
 
 from pytest_apigee.edge import checks, hosts
 from pytest_apigee.edge.locking import locked
@@ -18,6 +18,7 @@ from pytest_apigee.errors import ConfigurationError, listed, nearest
 LOGIN, MANAGEMENT, GATEWAY = "login", "management", "gateway"
 SERVICES = (LOGIN, MANAGEMENT, GATEWAY)
 _TOO_MANY_REQUESTS = 429
+_URL = re.compile(r"https?://(?P<authority>[^/?#]+)(?P<path>[^?#]*)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,8 +48,10 @@ class Fault:
             return service_of(request.host) == self.at
         if self.at.startswith("/"):
             return request.path.startswith(self.at)
-        parts = urlsplit(self.at)
-        return not self.at or (request.host == host_of(parts.netloc) and request.path.startswith(parts.path or "/"))
+        url = _URL.match(self.at)
+        return url is None or (
+            request.host == host_of(url["authority"]) and request.path.startswith(url["path"] or "/")
+        )
 
     def __str__(self) -> str:
         outcome = self.outcome
@@ -158,7 +161,8 @@ class Faults:
                 hint = nearest(str(name), allowed)
                 msg = f"A fault {kind!r} does not take {name!r}. Allowed: {listed(allowed)}.{hint}"
                 raise ConfigurationError(msg)
-        return kinds[kind](**given)  # type: ignore[operator]  # each checks what it is given
+        armed: Fault = kinds[kind](**given)  # type: ignore[operator]  # each checks what it is given
+        return armed
 
     @locked
     def disarm(self, fault: Fault) -> None:
@@ -208,7 +212,7 @@ def service_of(host: str) -> str:
 
 
 def _check_place(at: str) -> None:
-    if at and at not in SERVICES and not at.startswith(("/", "https://", "http://")):
+    if at and at not in SERVICES and not at.startswith("/") and not _URL.match(at):
         msg = (
             f"at takes one of {listed(SERVICES)}, a URL or a path that starts with '/', not {at!r}."
             f"{nearest(at, SERVICES)}"

@@ -5,6 +5,7 @@ Rules of this file:
 * A thread waits for connections at each port, and each connection has a thread of its own.
 * What is open is known, so that closing ends it: nothing waits for a client that says nothing.
 * More connections than the limit wait in the queue of the operating system.
+* What runs in a target cannot be ended from without: it is waited for a little, and then left to itself.
 """
 
 import errno
@@ -24,10 +25,10 @@ from pytest_apigee.transports.fence import admit
 from pytest_apigee.transports.handler import Answering
 
 LOOPBACK = "127.0.0.1"
+ANY_ADDRESS = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104 - to be reached there, not to listen
 _MOST_CONNECTIONS = 512
 _QUEUE = 512
 _HANDSHAKE_S = 10.0
-_LAST_WAIT_S = 2.0
 _BUSY_S = 0.05
 
 
@@ -40,12 +41,14 @@ class ServerOptions:
         longest_body: How many bytes the body of a request may have.
         idle_s: After how many seconds of silence a connection is closed.
         most_connections: How many connections are served at once.
+        last_wait_s: For how many seconds, at the end, answers are waited for that are on their way.
     """
 
     host: str = LOOPBACK
     longest_body: int = LONGEST_BODY
     idle_s: float = 60.0
     most_connections: int = _MOST_CONNECTIONS
+    last_wait_s: float = 2.0
 
 
 class Server:
@@ -64,7 +67,7 @@ class Server:
         self._sockets: set[socket.socket] = set()
         self._acceptors: list[threading.Thread] = []
         self._threads: set[threading.Thread] = set()
-        self._is_closing = False
+        self._closing = threading.Event()
         self._stack = ExitStack()
         self._wake, self._waker = socket.socketpair()
         self._stack.callback(self._wake.close)
@@ -81,27 +84,33 @@ class Server:
         Raises:
             OSError: It cannot be opened, for one because it is in use.
         """
-        if self._is_closing:
-            raise OSError(errno.EBADF, "this server was closed")
         family = socket.AF_INET6 if ":" in self.options.host else socket.AF_INET
-        listener = self._stack.enter_context(
-            socket.create_server((self.options.host, port), family=family, backlog=_QUEUE)
-        )
-        address = listener.getsockname()
-        self._stack.enter_context(admit((address[0], address[1])))
-        number: int = address[1]
-        site = site_at(number)
-        acceptor = _thread(lambda: self._accept(listener, site, tls), name=f"apigee-port-{number}")
-        self._acceptors.append(acceptor)
-        acceptor.start()
+        with self._lock:
+            if self._closing.is_set():
+                raise OSError(errno.EBADF, "this server was closed")
+            listener = self._stack.enter_context(
+                socket.create_server((self.options.host, port), family=family, backlog=_QUEUE)
+            )
+            address = listener.getsockname()
+            number: int = address[1]
+            for host in {address[0], self.options.host, ANY_ADDRESS.get(address[0], address[0])}:
+                self._stack.enter_context(admit((host, number)))
+            site = site_at(number)
+            acceptor = _thread(lambda: self._accept(listener, site, tls), name=f"apigee-port-{number}")
+            self._acceptors.append(acceptor)
+            acceptor.start()
         return number
 
     def close(self) -> None:
-        """Close all ports and end their connections; an answer that takes two seconds more is left to itself."""
+        """Close all ports and end their connections.
+
+        An answer that takes longer than `last_wait_s` more is left to itself: its client is cut off at once, its thread
+        ends when the target returns, and never holds up the end of the process.
+        """
         with self._lock:
-            if self._is_closing:
+            if self._closing.is_set():
                 return
-            self._is_closing = True
+            self._closing.set()
         self._waker.shutdown(socket.SHUT_RDWR)
         for acceptor in self._acceptors:
             acceptor.join()
@@ -109,8 +118,9 @@ class Server:
             sockets = tuple(self._sockets)
         for sock in sockets:
             with suppress(OSError):  # the client has ended it
-                sock.shutdown(socket.SHUT_RDWR)
-        until = time.monotonic() + _LAST_WAIT_S
+                # Of the plain socket: that of TLS takes away what its thread is at work with.
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+        until = time.monotonic() + self.options.last_wait_s
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
         self._stack.close()
@@ -130,7 +140,7 @@ class Server:
         """
         with sock:
             with self._lock:
-                if self._is_closing:
+                if self._closing.is_set():
                     raise ConnectionAbortedError
                 self._sockets.add(sock)
             try:
@@ -153,6 +163,7 @@ class Server:
             OSError: The client does not agree to it.
         """
         sock.settimeout(_HANDSHAKE_S)
+        sock.getpeername()  # fails where the client is gone already, of which `wrap_socket` may make a leak
         wrapped = context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
         with self.held(wrapped):
             wrapped.do_handshake()
@@ -165,13 +176,14 @@ class Server:
             selector.register(listener, selectors.EVENT_READ)
             selector.register(self._wake, selectors.EVENT_READ)
             listener.settimeout(0)
-            while selector.select() and not self._is_closing:
+            while selector.select() and not self._closing.is_set():
                 if not self._slots.acquire(timeout=_BUSY_S):
                     continue
                 try:
                     sock, _ = listener.accept()
-                except OSError:  # the client is gone again
+                except OSError:  # the client is gone again, or there are too many open files
                     self._slots.release()
+                    self._closing.wait(_BUSY_S)
                     continue
                 thread = _thread(partial(self._run, sock, site, tls), name=name)
                 with self._lock:

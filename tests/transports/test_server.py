@@ -34,6 +34,37 @@ def test_an_answer_is_the_same_as_in_process(address):
         )
 
 
+@pytest.mark.parametrize(
+    ("response", "sent"),
+    [
+        (Response(status=204, body="x"), b"204 No Content\r\nConnection: close\r\nDate: %b\r\n\r\n"),
+        (Response(status=304), b"304 Not Modified\r\nConnection: close\r\nDate: %b\r\n\r\n"),
+        (
+            Response(status=299, reason="", headers=[("A", "1"), ("A", "2")]),
+            b"299 \r\nA: 1\r\nA: 2\r\nConnection: close\r\nDate: %b\r\nContent-Length: 0\r\n\r\n",
+        ),
+        (
+            Response(headers={"Transfer-Encoding": "chunked"}, body=b"abc"),
+            b"200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\nDate: %b\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+        ),
+        (
+            Response(headers={"Transfer-Encoding": "chunked"}),
+            b"200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\nDate: %b\r\n\r\n0\r\n\r\n",
+        ),
+        (
+            Response(headers=[("date", DATE), ("content-length", "1")], body=b"x"),
+            b"200 OK\r\ndate: %b\r\ncontent-length: 1\r\nConnection: close\r\n\r\nx",
+        ),
+    ],
+)
+def test_what_the_world_answers_is_sent_as_it_is(response, sent):
+    """Only what is missing is added: Date, and the length of a body that has one."""
+    with serving(Echo(lambda _: response)) as address, Wire(address) as wire:
+        wire.send("GET / HTTP/1.1\r\nConnection: close\r\n\r\n")
+
+        assert wire.rest() == b"HTTP/1.1 " + sent % DATE.encode()
+
+
 def test_a_connection_is_kept(address, echo):
     """One connection takes many requests, also where the next one is sent before the answer has come."""
     with Wire(address) as wire:
@@ -50,10 +81,12 @@ def test_a_connection_is_kept(address, echo):
     "request_text",
     [
         "GET / HTTP/1.1\r\nHost: edge.example\r\nConnection: close\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: edge.example\r\nConnection: TE, Close\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: edge.example\r\nConnection: keep-alive\r\nConnection: close\r\n\r\n",
         "GET / HTTP/1.0\r\nHost: edge.example\r\n\r\n",
         "GET / HTTP/1.0\r\nHost: edge.example\r\nConnection: keep-alive\r\n\r\n",
     ],
-    ids=["close", "1.0", "1.0 keep-alive"],
+    ids=["close", "among others", "twice", "1.0", "1.0 keep-alive"],
 )
 def test_a_connection_is_closed(address, request_text):
     """A client that asks for it, or that speaks HTTP/1.0, has its connection closed, and is told so."""
@@ -75,7 +108,18 @@ def test_an_answer_may_close_the_connection():
 
 @pytest.mark.parametrize(
     "target",
-    ["/a%2Fb%20c", "//a//b", "/a/./../b", "/a;b=c", "/?a=%zz&b", "/%", "/\xe4", "/a?x=/../y#z", "/{}|^`\\"],
+    [
+        "/a%2Fb%20c",
+        "//a//b",
+        "/a/./../b",
+        "/a;b=c",
+        "/?a=%zz&b",
+        "/%",
+        "/\xe4",
+        "/citt\xc3\xa0/\xc3\x85",  # bytes that Python takes for blanks
+        "/a?x=/../y#z",
+        "/{}|^`\\",
+    ],
 )
 def test_a_path_stays_as_it_was_sent(address, echo, target):
     """Nothing in the target of a request is decoded, cut or made regular."""
@@ -129,12 +173,14 @@ def test_a_url_of_another_host_is_refused(address, target):
     assert body == b"This port answers for hosts of Apigee Edge, and not for 'else.example'.\n"
 
 
-def test_a_port_that_stands_for_nothing_takes_hosts_of_the_world_alone(echo):
+@pytest.mark.parametrize("target", ["/", "*"])
+def test_a_port_that_stands_for_nothing_takes_hosts_of_the_world_alone(echo, target):
     """Where a port stands for no host, a request has to name one."""
     with serving(echo, Site()) as address:
-        status, _, body = ask(address, "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        status, _, body = ask(address, f"OPTIONS {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
 
     assert (status, body) == (421, b"This port answers for hosts of Apigee Edge, and not for '127.0.0.1'.\n")
+    assert echo.seen == []
 
 
 @pytest.mark.parametrize(
@@ -159,6 +205,55 @@ def test_headers_come_as_they_were_sent(address, echo):
         ("Folded", "a b c"),
         ("Empty", ""),
     ]
+
+
+def test_lines_may_end_without_a_carriage_return(address, echo):
+    """A bare line feed ends a line too, also of a header that is folded."""
+    ask(address, "POST / HTTP/1.1\nHost: edge.example\nFolded: a\n b\nContent-Length: 1\n\nx")
+
+    assert (echo.seen[-1].headers["Folded"], echo.seen[-1].body) == ("a b", b"x")
+
+
+@pytest.mark.parametrize("kind", ["multipart/form-data; boundary=x", "multipart/mixed", "message/rfc822"])
+def test_what_a_body_is_makes_no_difference(address, echo, kind):
+    """A body that mail programs would take apart stays as it is, and so do the headers."""
+    body = "--x\r\n\r\na"
+    ask(address, f"{POST}Content-Type: {kind}\r\nX: y\r\nContent-Length: {len(body)}\r\n\r\n{body}")
+
+    assert echo.seen[-1].body == body.encode()
+    assert echo.seen[-1].headers["X"] == "y"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "no colon",
+        "Content-Length : 30",
+        "Content\tLength: 30",
+        ": no name",
+        "From somebody",
+        "X: a\rContent-Length: 30",
+        "X: a\0b",
+        "X: a\r\n b\rY: c",
+        "\xe4: b",
+    ],
+)
+@pytest.mark.parametrize("expect", ["", "Expect: 100-continue\r\n"])
+def test_a_header_that_is_none_is_refused(address, echo, line, expect):
+    """A header that readers would not agree on is refused: what follows is never taken for another request."""
+    with Wire(address) as wire:
+        wire.send(f"{POST}{line}\r\n{expect}\r\n", GET)
+        answer = wire.rest()
+
+    assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert answer.endswith(b"\r\n\r\nA header of this request is not a name, a colon and a value.\n")
+    assert echo.seen == []
+
+
+def test_a_first_header_that_goes_on_with_nothing_is_refused(address, echo):
+    """A line that is folded goes on with a header; the first one cannot."""
+    assert ask(address, "GET / HTTP/1.1\r\n Host: edge.example\r\n\r\n")[0] == 400
+    assert echo.seen == []
 
 
 def test_empty_lines_before_a_request_are_passed_over(address):
@@ -272,6 +367,24 @@ def test_a_client_that_waits_is_not_asked_for_too_much(address):
         assert (found[0], found[2]) == (413, TOO_LONG)
 
 
+def test_an_old_client_is_not_asked_for_the_body(address, echo):
+    """HTTP/1.0 knows no 100: who speaks it is answered without."""
+    with Wire(address) as wire:
+        wire.send("POST / HTTP/1.0\r\nHost: edge.example\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\nabc")
+
+        assert wire.response()[0] == 200
+    assert echo.seen[-1].body == b"abc"
+
+
+def test_what_is_refused_after_a_head_is_told(address):
+    """That a request asked for no body does not hold for the next one."""
+    with Wire(address) as wire:
+        wire.send("HEAD / HTTP/1.1\r\nHost: edge.example\r\n\r\n", f"GET /{'a' * 65_536} HTTP/1.1\r\n\r\n")
+        wire.response("HEAD")
+
+        assert wire.response()[2] == b"The first line of this request is too long.\n"
+
+
 @pytest.mark.parametrize(
     ("raw", "status"),
     [
@@ -285,6 +398,7 @@ def test_a_client_that_waits_is_not_asked_for_too_much(address):
         ("POST /\r\n\r\n", 400),
         ("one two three four\r\n\r\n", 400),
         ("word\r\n\r\n", 400),
+        ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
     ],
 )
 def test_what_is_no_request_is_refused(address, raw, status):

@@ -1,11 +1,14 @@
 """The local server against clients that are many, slow, greedy or gone."""
 
+import errno
+import gc
 import socket
 import ssl
 import struct
 import threading
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
@@ -143,6 +146,61 @@ def test_a_hundred_megabytes_are_refused(head, before, after):
         assert peak < 40 * 1024 * 1024
 
 
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        ("GET /" + "a" * 70_000, 414),
+        ("GET / HTTP/1.1\r\n" + "A: b\r\n" * 101, 431),
+        (f"{POST}Content-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),
+        (f"{POST}Transfer-Encoding: chunked\r\n\r\nzzz\r\n", 400),
+        ("one two three four\r\n\r\n", 400),
+    ],
+)
+def test_whoever_is_refused_gets_to_read_why(head, status):
+    """A client that is refused in the middle of what it sends is not cut off before it has read the answer."""
+    with serving(Echo()) as address, Wire(address) as wire:
+        wire.send(head, *[PIECE] * 8)
+
+        assert wire.response()[0] == status
+
+
+def test_a_refusal_is_read_over_tls():
+    """A body that is too long is refused over TLS as well, and the client reads the answer."""
+    authority = Authority()
+    with Server(Echo()) as server:
+        context = authority.context_of_port(lambda _: False, address="127.0.0.1")
+        address = "127.0.0.1", server.listen(lambda _: Site(origin="https://edge.example"), tls=context)
+        client = ssl.create_default_context(cadata=authority.certificate.decode())
+        with socket.create_connection(address) as plain, client.wrap_socket(plain, server_hostname="localhost") as sock:
+            sock.sendall(f"{POST}Content-Length: {BIG}\r\n\r\n".encode())
+            for _ in range(32):
+                sock.sendall(PIECE)
+            assert sock.recv(12) == b"HTTP/1.1 413"
+
+
+def test_memory_is_taken_for_what_was_sent():
+    """A client that announces a long body and does not send it costs no memory."""
+    echo = Echo()
+    tracemalloc.start()
+    try:
+        with serving(echo) as address:
+            wires = [Wire(address) for _ in range(50)]
+            for wire in wires:
+                wire.send(POST, "Content-Length: 16000000\r\nExpect: 100-continue\r\n\r\n")
+            for wire in wires:
+                assert wire.line() == b"HTTP/1.1 100 Continue\r\n"
+                wire.send(b"abc")
+            assert ask(address, GET)[0] == 200
+            _, peak = tracemalloc.get_traced_memory()
+            for wire in wires:
+                wire.__exit__()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 50 * 1024 * 1024
+    assert len(echo.seen) == 1
+
+
 def test_a_reset_is_a_reset():
     """Where the world says that the connection is reset, it is."""
     with serving(failing(FailureKind.RESET)) as address, Wire(address) as wire:
@@ -162,6 +220,26 @@ def test_a_time_out_is_silence():
             wire.sock.recv(1)
 
 
+def test_a_silence_is_not_broken():
+    """Whatever a client sends while it waits, it gets no answer."""
+    reached = threading.Event()
+
+    def answer(_):
+        reached.set()
+        return ConnectionFailure(kind=FailureKind.TIMEOUT, message="")
+
+    echo = Echo(answer)
+    with serving(echo) as address, Wire(address) as wire:
+        wire.send(GET, GET)
+        assert reached.wait(PATIENCE_S)
+        wire.send(GET)
+        wire.sock.settimeout(0.1)
+
+        with pytest.raises(TimeoutError):
+            wire.sock.recv(1)
+    assert len(echo.seen) == 1
+
+
 def test_an_unknown_host_is_told():
     """A host of the world that it does not know is 421, with what it says of that."""
     with serving(failing(FailureKind.UNKNOWN_HOST)) as address:
@@ -171,16 +249,20 @@ def test_an_unknown_host_is_told():
 
 
 class Flaky(socket.socket):
-    """A listening socket whose first client is gone before it is accepted."""
+    """A listening socket that does not give its first client at once."""
+
+    error: OSError
 
     def accept(self):
         self.accept = super().accept
-        raise ConnectionAbortedError
+        raise self.error
 
 
-def test_a_client_may_be_gone_before_it_is_accepted(monkeypatch):
-    """A connection that is over before it began is nobody's trouble."""
+@pytest.mark.parametrize("error", [ConnectionAbortedError(), OSError(errno.EMFILE, "Too many open files")])
+def test_a_client_may_be_gone_before_it_is_accepted(monkeypatch, error):
+    """A connection that is over before it began, or for which no file is left just then, is nobody's trouble."""
     create = socket.create_server
+    monkeypatch.setattr(Flaky, "error", error, raising=False)
     monkeypatch.setattr(
         socket, "create_server", lambda *args, **options: Flaky(fileno=create(*args, **options).detach())
     )
@@ -248,6 +330,27 @@ def test_closing_waits_for_an_answer_that_is_on_its_way():
         assert threads_of_servers() == []
 
 
+def test_closing_leaves_a_target_that_never_returns_to_itself():
+    """An answer that does not come does not hold up the end; its client is cut off, its thread ends when it does."""
+    reached, over = threading.Event(), threading.Event()
+
+    def answer(_):
+        reached.set()
+        assert over.wait(PATIENCE_S)
+        return Response()
+
+    with serving(Echo(answer), last_wait_s=0.05) as address:
+        wire = Wire(address)
+        wire.send(GET)
+        assert reached.wait(PATIENCE_S)
+    with wire:
+        assert wire.is_over()
+        (left,) = [thread for thread in threading.enumerate() if thread.name.startswith("apigee-port")]
+        assert left.daemon
+        over.set()
+        left.join(PATIENCE_S)
+
+
 def test_a_server_is_closed_once():
     """To close it again does nothing."""
     server = Server(Echo())
@@ -297,6 +400,38 @@ def test_closing_ends_a_handshake():
     for wire in wires:
         with wire:
             assert wire.is_over()
+
+
+def test_closing_ends_connections_over_tls():
+    """When the server closes, encrypted connections end, whatever they are at."""
+    authority = Authority()
+    client = ssl.create_default_context(cadata=authority.certificate.decode())
+    for turn in range(10):
+        with Server(Echo()) as server:
+            context = authority.context_of_port(lambda _: False, address="127.0.0.1")
+            address = "127.0.0.1", server.listen(lambda _: Site(origin="https://edge.example"), tls=context)
+            plain = socket.create_connection(address, timeout=PATIENCE_S)
+            sock = client.wrap_socket(plain, server_hostname="localhost")
+            sock.sendall(GET.encode())
+            if turn % 2:
+                assert sock.recv(15) == b"HTTP/1.1 200 OK"
+        with sock, suppress(ConnectionResetError):
+            while sock.recv(1024):
+                pass
+
+
+@pytest.mark.parametrize("sent", [b"", b"\x16\x03\x01", GET.encode()])
+def test_a_client_may_hang_up_before_tls(sent):
+    """A client that resets its connection before it said hello is nobody's trouble, and leaves no socket behind."""
+    authority = Authority()
+    with Server(Echo()) as server:
+        context = authority.context_of_port(lambda _: False, address="127.0.0.1")
+        address = "127.0.0.1", server.listen(lambda _: Site(), tls=context)
+        for _ in range(20):
+            with socket.create_connection(address) as sock:
+                sock.sendall(sent)
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    gc.collect()
 
 
 def test_ipv6_is_served():

@@ -9,6 +9,8 @@ from typing import TextIO
 
 _TO_STOP = ("SIGINT", "SIGTERM", "SIGBREAK")  # the last one is that of Windows
 
+_mask = getattr(signal, "pthread_sigmask", lambda _how, _numbers: None)  # Windows has none
+
 
 @contextmanager
 def told_to_stop() -> Iterator[Callable[[], object]]:
@@ -26,6 +28,8 @@ def told_to_stop() -> Iterator[Callable[[], object]]:
         try:
             yield lambda: wake.recv(1)
         finally:
+            # Held back first: Python writes a traceback for a signal that comes while its handler is taken away.
+            _mask(getattr(signal, "SIG_BLOCK", 0), numbers)
             for number in numbers:
                 signal.signal(number, signal.SIG_IGN)  # a handler would be taken away before the interpreter ends
             signal.set_wakeup_fd(-1)

@@ -37,7 +37,10 @@ if TYPE_CHECKING:
     from responses import RequestsMock
 
     from pytest_apigee.serving import EdgeServer
+    from pytest_apigee.transports.application import Application
+    from pytest_apigee.transports.asgi import AsgiApp
     from pytest_apigee.transports.requests import Door
+    from pytest_apigee.transports.wsgi import WsgiApp
 
 if TYPE_CHECKING:
 
@@ -246,6 +249,26 @@ class FakeEdge(Catalog):
         transport: Httpx2Transport = self._transport("httpx2")
         return transport
 
+    def wsgi_app(self, at: str | None = None) -> "WsgiApp":
+        """Return this Edge as a WSGI application, to be mounted in a server of your own.
+
+        Args:
+            at: The URL of Edge, without a path, that it stands for where the Host header names no host of Edge, as
+                `apigee.login_url`; by default such requests are refused.
+
+        Raises:
+            ConfigurationError: `at` is no such URL.
+        """
+        from pytest_apigee.transports.wsgi import WsgiApp  # noqa: PLC0415 - only who uses it pays for it
+
+        return WsgiApp(self._application(at))
+
+    def asgi_app(self, at: str | None = None) -> "AsgiApp":
+        """Return the same as an ASGI application."""
+        from pytest_apigee.transports.asgi import AsgiApp  # noqa: PLC0415 - only who uses it pays for it
+
+        return AsgiApp(self._application(at))
+
     def attach(self, door: "Door | None") -> None:
         """Say which door for `requests` leads here now, if any."""
         self._is_over = self._door is not None and door is None
@@ -265,6 +288,18 @@ class FakeEdge(Catalog):
         from pytest_apigee.transports.httpx import transport  # noqa: PLC0415 - only who uses it pays for it
 
         return transport(module, self, is_over=lambda: self._is_over)
+
+    def _application(self, at: str | None) -> "Application":
+        from pytest_apigee.serving import origin_in  # noqa: PLC0415 - only who uses it pays for it
+        from pytest_apigee.transports.application import Application  # noqa: PLC0415 - as above
+
+        origin = ""
+        if at is not None:
+            origin = origin_in(checks.text("at", at), self)
+            if at.removeprefix(origin) not in ("", "/"):
+                msg = f"at={at!r} has a path: an application stands for all of a host, as at={origin!r}."
+                raise ConfigurationError(msg)
+        return Application(self, origin=origin, is_over=lambda: self._is_over)
 
     def _opened_door(self) -> "Door":
         if self._door is None:

@@ -121,6 +121,24 @@ def _host_to_allow(given: str) -> str:
     return host
 
 
+def origin_in(url: str, edge: "FakeEdge") -> str:
+    """Return the part of an Edge URL before its path.
+
+    Raises:
+        ConfigurationError: It is none of this Edge's.
+    """
+    found = _ORIGIN.match(url)
+    if found is None:
+        msg = f"{url!r} is no URL of Edge: write all of it, as 'https://login.apigee.com/oauth/token'."
+        raise ConfigurationError(msg)
+    host = host_of(found[1])
+    if not edge.answers(host):
+        known = edge.known_hosts
+        msg = f"{host!r} is no host of this fake Edge. Known: {listed(known)}.{nearest(host, known)}"
+        raise ConfigurationError(msg)
+    return found[0]
+
+
 class EdgeServer:
     """A real HTTP/1.1 server over the world of a fake Edge, and a context manager that ends it.
 
@@ -179,16 +197,9 @@ class EdgeServer:
             ConfigurationError: It is none of Edge's.
         """
         url = checks.text("local", target if isinstance(target, str) else getattr(target, "url", target))
-        found = _ORIGIN.match(url)
-        if found is None:
-            msg = f"{url!r} is no URL of Edge: write all of it, as 'https://login.apigee.com/oauth/token'."
-            raise ConfigurationError(msg)
-        host = host_of(found[1])
-        if not self._edge.answers(host):
-            known = self._edge.known_hosts
-            msg = f"{host!r} is no host of this fake Edge. Known: {listed(known)}.{nearest(host, known)}"
-            raise ConfigurationError(msg)
-        return f"{self._url_of(f'https://{host}')}{url[found.end() :]}"
+        origin = origin_in(url, self._edge)
+        host = host_of(urlsplit(origin).netloc)
+        return f"{self._url_of(f'https://{host}')}{url[len(origin) :]}"
 
     @property
     def proxy_url(self) -> str:

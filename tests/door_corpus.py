@@ -60,7 +60,7 @@ class Conversation:
 
     def header(self, step: str, name: str) -> str:
         """Return a header of an answer."""
-        return next(value for key, value in self.outcomes[step].headers if key == name)
+        return next(value for key, value in self.outcomes[step].headers if key.lower() == name.lower())
 
     def code(self) -> str:
         """Return the authorization code."""
@@ -68,7 +68,7 @@ class Conversation:
 
     def cookie(self, step: str) -> tuple[str, str]:
         """Return the Cookie header of a browser after an answer."""
-        cookies = [value.partition(";")[0] for key, value in self.outcomes[step].headers if key == "Set-Cookie"]
+        cookies = [value.partition(";")[0] for key, value in self.outcomes[step].headers if key.lower() == "set-cookie"]
         return "Cookie", "; ".join(cookies)
 
     def csrf(self, step: str) -> str:

@@ -24,13 +24,12 @@ from urllib.parse import urlsplit
 from pytest_apigee.edge.message import ConnectionFailure, FailureKind, Headers, Request, Response, host_of
 from pytest_apigee.errors import ConfigurationError
 from pytest_apigee.transports.handler import Answering
-from pytest_apigee.transports.reading import PIECE, Reader, RefusedError, length_of
+from pytest_apigee.transports.reading import LONGEST_BODY, PIECE, Reader, RefusedError, length_of
 from pytest_apigee.transports.wire import written
 
 if TYPE_CHECKING:
     from pytest_apigee.transports.proxy import Tunnels
 
-LONGEST_BODY = 16 * 1024 * 1024
 _MOST_UNREAD = 256 * 1024 * 1024
 _LINGER_S = 10.0
 _FOLD = re.compile(r"\r?\n[ \t]+")

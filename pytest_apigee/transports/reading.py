@@ -8,6 +8,7 @@ Rules of this file:
 """
 
 import re
+from collections.abc import Collection
 from email.message import Message
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from io import BufferedReader
 
+LONGEST_BODY = 16 * 1024 * 1024
 _LONGEST_LINE = 65_536
 PIECE = 64 * 1024
 _LONGEST_CHUNK_LINE = 1_024
@@ -109,7 +111,7 @@ class Reader:
         body = bytearray()
         while size := self._chunk_size():
             if len(body) + size > longest:
-                raise _too_long(longest)
+                raise too_long(longest)
             body += self._exactly(size)
             if self._line(3).rstrip(b"\r\n"):
                 raise RefusedError(HTTPStatus.BAD_REQUEST, "A chunk of the body has another length than it says.")
@@ -145,15 +147,25 @@ def length_of(headers: Message, *, longest: int) -> int | None:
         if codings != ["chunked"]:
             raise RefusedError(HTTPStatus.NOT_IMPLEMENTED, "The only transfer coding that is read is chunked.")
         return None
-    if len(lengths) > 1 or not all(map(_DIGITS.fullmatch, lengths)):
+    return length_in(lengths, longest=longest)
+
+
+def length_in(values: Collection[str], *, longest: int) -> int:
+    """Return how long a body is that has these different values of Content-Length.
+
+    Raises:
+        RefusedError: It is too long, or it is not clear how long it is.
+    """
+    if len(values) > 1 or not all(map(_DIGITS.fullmatch, values)):
         raise RefusedError(HTTPStatus.BAD_REQUEST, "The Content-Length is no number.")
-    length = int(next(iter(lengths), "0"))
+    length = int(next(iter(values), "0"))
     if length > longest:
-        raise _too_long(longest)
+        raise too_long(longest)
     return length
 
 
-def _too_long(longest: int) -> RefusedError:
+def too_long(longest: int) -> RefusedError:
+    """Return the refusal of a body that is longer than it may be."""
     return RefusedError(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The body of this request is longer than {longest:,} bytes."
     )

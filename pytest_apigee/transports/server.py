@@ -20,9 +20,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Self
 
-from pytest_apigee.transports.connection import LONGEST_BODY, Connection, Site
+from pytest_apigee.transports.connection import Connection, Site
 from pytest_apigee.transports.fence import admit
 from pytest_apigee.transports.handler import Answering
+from pytest_apigee.transports.reading import LONGEST_BODY
 
 LOOPBACK = "127.0.0.1"
 ANY_ADDRESS = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104 - to be reached there, not to listen

@@ -49,20 +49,29 @@ def raw_response(response: Response, *, method: str, date: str) -> HTTPResponse:
 
 def written(response: Response, *, method: str, date: str) -> bytes:
     """Return a response as bytes of the wire."""
-    headers, body = list(response.headers), response.body
-    if "Date" not in response.headers:
-        headers.append(("Date", date))
-    if response.status in _BODILESS:
-        body = b""
-    elif _is_chunked(headers):
+    headers, body = completed(response, date=date), body_of(response, method=method)
+    if response.status not in _BODILESS and method != "HEAD" and _is_chunked(headers):
         body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body) if body else b"0\r\n\r\n"
-    elif "Content-Length" not in response.headers:
-        headers.append(("Content-Length", str(len(body))))
     lines = [
         f"HTTP/1.1 {response.status} {response.reason}",
         *(f"{name}: {value}" for name, value in headers),
     ]
-    return "\r\n".join([*lines, "", ""]).encode("latin-1") + (b"" if method == "HEAD" else body)
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
+
+
+def completed(response: Response, *, date: str) -> list[tuple[str, str]]:
+    """Return the headers of a response with Date and, where it says nothing of it, how long its body is."""
+    headers = list(response.headers)
+    if "Date" not in response.headers:
+        headers.append(("Date", date))
+    if response.status not in _BODILESS and "Content-Length" not in response.headers and not _is_chunked(headers):
+        headers.append(("Content-Length", str(len(response.body))))
+    return headers
+
+
+def body_of(response: Response, *, method: str) -> bytes:
+    """Return what of a response's body is sent."""
+    return b"" if method == "HEAD" or response.status in _BODILESS else response.body
 
 
 def _is_chunked(headers: Sequence[tuple[str, str]]) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import assert_type
+from wsgiref.types import WSGIApplication
 
 import httpx
 import pytest
@@ -128,3 +129,8 @@ def mistakes_are_found(apigee: FakeEdge) -> None:
     apigee.proxy(7)  # type: ignore[arg-type]  # a base path is text
     apigee.clock.advance(fortnights=1)  # type: ignore[call-arg]  # no such unit
     Request("GET", "https://login.apigee.com")  # type: ignore[call-arg]  # keywords only
+
+
+def applications_are_what_servers_take(apigee: FakeEdge) -> WSGIApplication:
+    httpx.ASGITransport(app=apigee.asgi_app(at=apigee.login_url))
+    return apigee.wsgi_app(at=apigee.login_url)

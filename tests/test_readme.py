@@ -26,7 +26,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = [
     'python -m pip install ".[all]" && python -m pytest examples',
     "python -m pip install tox && python -m tox",
-    "python -m pip install tox && python -m tox -e clients",
+    "python -m pip install tox && python -m tox -e clients,browser",
 ]
 FENCE = re.compile(r"^```(?P<kind>.*)\n(?P<text>(?:.*\n)*?)^```\n", re.MULTILINE)
 TEST = re.compile(r"^(?: {4})?def (test_\w+)", re.MULTILINE)

@@ -17,7 +17,7 @@ PAGE = b"""<!DOCTYPE html>
 <head><meta charset="utf-8"><title>%(app)s asks for access</title></head>
 <body>
 <h1>%(app)s asks for access</h1>
-%(alert)s<form method="post" action="/oauth2/authorize">
+%(alert)s<form method="post" action="./authorize">
 %(fields)s%(login)s<p><button name="decision" value="allow">Allow</button>
 <button name="decision" value="deny">Deny</button></p>
 </form>

@@ -1,7 +1,7 @@
 """The pages of the SSO: log in, passcode, home. Plain HTML that works without script, style and network.
 
 Their layout is the fake's own. What tools and browsers rely on (paths, field names, cookies, redirects) and the texts
-of errors are UAA's.
+of errors are UAA's. Links are relative, so that they hold where the fake is mounted below a path.
 """
 
 from html import escape
@@ -35,7 +35,7 @@ def login_page(zone: Zone, *, csrf: str, error: str | None, status: int = 200) -
     message = ERRORS.get(error or "")
     alert = f'<p role="alert" id="error">{escape(message)}</p>\n' if message else ""
     whose = f"Single sign-on of zone {zone.name}" if zone.has_saml else "Apigee Edge"
-    form = f"""<form action="/login.do" method="post" accept-charset="utf-8">
+    form = f"""<form action="login.do" method="post" accept-charset="utf-8">
 <input type="hidden" name="{CSRF}" value="{escape(csrf)}">
 <p><label for="username">Email</label>
 <input type="email" id="username" name="username" autocomplete="username" required autofocus></p>
@@ -54,8 +54,8 @@ def passcode_page(user: User, passcode: str) -> Response:
     main = f"""<h1>One-time passcode</h1>
 <p>You are logged in as <b>{escape(user.email)}</b>. Give this passcode to your tool:</p>
 <p><output id="passcode">{escape(passcode)}</output></p>
-<p>It is good once, and for five minutes. <a href="/passcode">Get another one</a>, or
-<a href="/logout.do">log out</a>.</p>"""
+<p>It is good once, and for five minutes. <a href="passcode">Get another one</a>, or
+<a href="logout.do">log out</a>.</p>"""
     return _page("One-time passcode", main)
 
 
@@ -64,8 +64,8 @@ def home_page(user: User) -> Response:
     main = f"""<h1>Where to?</h1>
 <p>You are logged in as <b>{escape(user.email)}</b>.</p>
 <ul>
-<li><a href="/passcode">Get a one-time passcode</a></li>
-<li><a href="/logout.do">Log out</a></li>
+<li><a href="passcode">Get a one-time passcode</a></li>
+<li><a href="logout.do">Log out</a></li>
 </ul>"""
     return _page("Where to?", main)
 

@@ -134,7 +134,7 @@ def consent_page(
     body = _PAGE.format(
         title=f"{escape(app)} asks for access",
         message=f'<p role="alert">{escape(message)}</p>\n' if message else "",
-        action=escape(context.request.path),
+        action=escape(f"./{context.request.path.rpartition('/')[2]}"),  # holds below a path too
         fields=hidden + scopes + (_LOGIN if asks_for_login else "") + _BUTTONS,
     )
     return Response(status=status, headers=[_HTML], body=body)

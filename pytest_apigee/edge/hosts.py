@@ -26,12 +26,16 @@ class HostTest:
     @classmethod
     def of(cls, hosts: Iterable[str]) -> Self:
         """Return the test for hosts that were declared; those that are Edge's by their name need no place in it."""
-        by_name = cls()
-        return cls(frozenset(host for host in hosts if not by_name(host)))
+        return cls(frozenset(host for host in hosts if not is_edge_by_name(host)))
 
     def __call__(self, host: str) -> bool:
         """Return whether Edge owns this host."""
-        return host in self.declared or host in (LOGIN, MANAGEMENT) or host.endswith((_ZONE_SUFFIX, _GATEWAY_SUFFIX))
+        return host in self.declared or is_edge_by_name(host)
+
+
+def is_edge_by_name(host: str) -> bool:
+    """Return whether the name of a host makes it Edge's, declared or not."""
+    return host in (LOGIN, MANAGEMENT) or host.endswith((_ZONE_SUFFIX, _GATEWAY_SUFFIX))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

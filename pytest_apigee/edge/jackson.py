@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from json.encoder import encode_basestring
 
 _ESCAPED = re.compile(r'["\\\x00-\x1f]')
 _SHORT_ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
@@ -29,9 +30,8 @@ def compact(value: Json) -> bytes:
 
 def quoted(text: str) -> str:
     """Return a JSON string, escaped where JSON demands it and nowhere else."""
-    if text.isprintable() and '"' not in text and "\\" not in text:  # seen faster than by the search, in long tokens
-        return f'"{text}"'
-    return f'"{_ESCAPED.sub(_escape, text)}"'
+    written = encode_basestring(text)  # as here, but for the letter case of escapes by number
+    return f'"{_ESCAPED.sub(_escape, text)}"' if "\\u" in written else written
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -53,7 +53,9 @@ def _scalar(value: Json) -> str:
 
 def _pretty(value: Json, indent: str) -> str:
     match value:
-        case Mapping():
+        case str():
+            return quoted(value)
+        case dict() | Mapping():
             inner = indent + "  "
             lines = [f"{inner}{quoted(name)} : {_pretty(member, inner)}" for name, member in value.items()]
             return "{\n" + ",\n".join(lines) + f"\n{indent}}}" if lines else "{ }"
@@ -67,7 +69,7 @@ def _compact(value: Json) -> str:
     match value:
         case str():
             return quoted(value)
-        case Mapping():
+        case dict() | Mapping():
             return "{" + ",".join(f"{quoted(name)}:{_compact(member)}" for name, member in value.items()) + "}"
         case list() | tuple():
             return f"[{','.join(map(_compact, value))}]"

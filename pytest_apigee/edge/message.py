@@ -39,7 +39,11 @@ class Headers:
 
     def get(self, name: str) -> str | None:
         """Return the first value of a header, or None."""
-        return next(iter(self.all(name)), None)
+        wanted = name.lower()
+        for key, value in self._pairs:
+            if key.lower() == wanted:
+                return value
+        return None
 
     def __getitem__(self, name: str) -> str:
         """Return the first value of a header, which must be there.
@@ -63,7 +67,7 @@ class Headers:
         return Headers((key, value) for key, value in self._pairs if key.lower() not in dropped)
 
     def __contains__(self, name: str) -> bool:
-        return bool(self.all(name))
+        return self.get(name) is not None
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self._pairs)

@@ -2,7 +2,6 @@
 
 import threading
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from pytest_apigee.edge.clock import Clock
 from pytest_apigee.edge.era import Era
@@ -12,6 +11,8 @@ from pytest_apigee.edge.organization import Organization
 from pytest_apigee.edge.users import UserDirectory
 from pytest_apigee.edge.zones import DEFAULT_ZONE, Zone
 from pytest_apigee.errors import ConfigurationError, listed, nearest
+
+_DAY_MS = 24 * 3_600_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,7 +58,7 @@ class WorldState:
 
     def forget_old_tokens(self, organization: Organization) -> None:
         """Let an organization forget the tokens that expired days ago."""
-        organization.tokens.purge(self.clock.now_ms, after=timedelta(days=self.guesses.purge_after_days))
+        organization.tokens.purge(self.clock.now_ms - self.guesses.purge_after_days * _DAY_MS)
 
     def require_organization(self, name: str) -> Organization:
         """Return an organization by name.

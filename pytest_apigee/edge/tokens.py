@@ -7,11 +7,9 @@ where that never comes.
 import heapq
 from collections import deque
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from enum import StrEnum
 from typing import TypeVar
 
-from pytest_apigee.edge.clock import MILLISECOND
 from pytest_apigee.edge.records import NEVER_MS, Stamp
 from pytest_apigee.edge.token_index import Search, TokenIndex, TokenPage
 
@@ -151,11 +149,8 @@ class TokenStore:
         if code.expires_at_ms != NEVER_MS:
             heapq.heappush(self._expiries, (code.expires_at_ms, code.value, ""))
 
-    def purge(self, now_ms: int, *, after: timedelta) -> None:
-        """Forget what expired so long ago."""
-        if not self._expiries:
-            return
-        before_ms = now_ms - after // MILLISECOND
+    def purge(self, before_ms: int) -> None:
+        """Forget what expired until a moment."""
         while self._expiries and self._expiries[0][0] <= before_ms:
             _, value, refresh = heapq.heappop(self._expiries)
             token = _dropped(self._access_tokens, value, before_ms)

@@ -127,7 +127,7 @@ class World:
         Args:
             host: In lower case, without port and trailing dot.
         """
-        return self.host_test(host)
+        return hosts.is_edge_by_name(host) or host in self._state.claimed_hosts or host in self._addresses()
 
     def answers(self, host: str) -> bool:
         """Return whether a host answers in this world; where one does not, `handle` says why.

@@ -14,7 +14,7 @@ blanks) changes nothing.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from urllib.parse import quote, quote_plus, urlencode
 
 from pytest_apigee.edge.message import Request, Response, header_safe
@@ -27,6 +27,14 @@ HEADER, QUERY_PARAM, FORM_PARAM = "header", "queryparam", "formparam"
 KINDS = (HEADER, QUERY_PARAM, FORM_PARAM)
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _NUMBERED = re.compile(r"(?P<name>.+)\.0*(?P<number>[1-9][0-9]{0,5})", re.DOTALL)
+_REQUEST_PARTS: Mapping[str, Callable[[Request], str]] = {
+    "verb": lambda message: message.method,
+    "path": lambda message: message.path,
+    "querystring": lambda message: message.query_string,
+    "uri": lambda message: f"{message.path}?{message.query_string}" if message.query_string else message.path,
+    "url": lambda message: message.url,
+    "formstring": lambda message: message.text if message.has_form else "",
+}
 _STATUS = re.compile(r"[2-5][0-9]{2}")
 _UNQUOTED_IN_PATH = "/%:@!$&'()*+,;="
 _UNQUOTED_IN_QUERY = _UNQUOTED_IN_PATH + "?"
@@ -206,15 +214,8 @@ def _quoted_query(text: str) -> str:
 
 
 def _of_request(message: Request, part: str) -> Value:
-    readers: dict[str, Callable[[], str]] = {
-        "verb": lambda: message.method,
-        "path": lambda: message.path,
-        "querystring": lambda: message.query_string,
-        "uri": lambda: f"{message.path}?{message.query_string}" if message.query_string else message.path,
-        "url": lambda: message.url,
-        "formstring": lambda: message.text if message.has_form else "",
-    }
-    return readers[part]() if part in readers else None
+    reader = _REQUEST_PARTS.get(part)
+    return None if reader is None else reader(message)
 
 
 def _of_response(message: Response, part: str) -> Value:

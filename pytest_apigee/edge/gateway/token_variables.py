@@ -83,13 +83,19 @@ def access_values(context: FlowContext, token: AccessToken) -> Values:
     return values
 
 
-def refresh_values(context: FlowContext, token: RefreshToken) -> Values:
-    """Return what is known of a refresh token."""
+def refresh_values(context: FlowContext, token: RefreshToken, *, now_ms: int | None = None) -> Values:
+    """Return what is known of a refresh token.
+
+    Args:
+        context: The call.
+        token: The token.
+        now_ms: When; by default now.
+    """
     return {
         "refresh_token": token.value,
         "refresh_token_issued_at": str(token.issued_at_ms),
         "refresh_token_status": token.status,
-        "refresh_token_expires_in": remaining_seconds(context, token) or "0",
+        "refresh_token_expires_in": remaining_seconds(context, token, now_ms=now_ms) or "0",
         "refresh_count": str(token.count),
     }
 
@@ -110,20 +116,31 @@ def prefixed(prefix: str, values: Values) -> Values:
     return {f"{prefix}.{name}": value for name, value in values.items()}
 
 
-def remaining_seconds(context: FlowContext, issued: AccessToken | RefreshToken | AuthorizationCode) -> str | None:
+def remaining_seconds(
+    context: FlowContext, issued: AccessToken | RefreshToken | AuthorizationCode, *, now_ms: int | None = None
+) -> str | None:
     """Return how many seconds something is still good, as variables hold it; None for one that never ends."""
     if issued.expires_at_ms == NEVER_MS:
         return None
-    return str(max(0, (issued.expires_at_ms - context.state.clock.now_ms) // SECOND_MS))
+    return str(max(0, (issued.expires_at_ms - (context.state.clock.now_ms if now_ms is None else now_ms)) // SECOND_MS))
 
 
-def issued_values(context: FlowContext, token: AccessToken, refresh: RefreshToken | None) -> Values:
-    """Return what a policy that made tokens says of them; `expires_in` as in an answer."""
+def issued_values(
+    context: FlowContext, token: AccessToken, refresh: RefreshToken | None, *, now_ms: int | None = None
+) -> Values:
+    """Return what a policy that made tokens says of them; `expires_in` as in an answer.
+
+    Args:
+        context: The call.
+        token: The access token.
+        refresh: Its refresh token.
+        now_ms: When; by default now.
+    """
     never = token.expires_at_ms == NEVER_MS
     values = access_values(context, token)
     values["expires_in"] = context.state.guesses.infinite_expires_in if never else str(seconds_shown(token))
     if refresh is not None:
-        values.update(refresh_values(context, refresh))
+        values.update(refresh_values(context, refresh, now_ms=now_ms))
     return values
 
 

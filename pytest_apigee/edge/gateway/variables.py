@@ -39,8 +39,11 @@ class FlowVariables:
             value = message_variables.read(message, rest)
             if value is not None:
                 return value
-        self._read()
-        return self._values[name] if name in self._values else _described(self._context, name)
+        describe = _DESCRIBED.get(name)
+        if describe is None:
+            self._read()
+            return self._values.get(name)
+        return self._values[name] if name in self._values else describe(self._context)
 
     def text(self, name: str) -> str | None:
         """Return the value of a variable as templates write it, or None where there is none."""
@@ -81,7 +84,8 @@ class FlowVariables:
         """Set several variables that are no part of a message, and work them out when any variable is asked for.
 
         Args:
-            values: Returns them; what it looks at must not change in the meantime.
+            values: Returns them; what it looks at must not change in the meantime, and none is one that describes the
+                call.
         """
         self._unread.append(values)
 
@@ -93,6 +97,8 @@ class FlowVariables:
     def _split(self, name: str) -> tuple[str, str]:
         """Return the name of a message and of its part; names of messages that policies made may hold dots."""
         head, _, rest = name.partition(".")
+        if not self._context.messages:
+            return head, rest
         own = [known for known in self._context.messages if name.startswith(f"{known}.")]
         if own:
             head = max(own, key=len)
@@ -132,39 +138,22 @@ def _check(name: str, value: object) -> None:
         raise ConfigurationError(msg)
 
 
-def _described(context: "FlowContext", name: str) -> Value:  # noqa: C901, PLR0911, PLR0912 - a table, but only the row asked for is worked out
-    match name:
-        case "proxy.pathsuffix":
-            return context.path_suffix
-        case "proxy.basepath":
-            return context.proxy.base_path
-        case "proxy.url":
-            return context.request.url
-        case "proxy.name" | "virtualhost.name":
-            return "default" if name == "proxy.name" else context.virtual_host
-        case "apiproxy.name":
-            return context.proxy.name
-        case "apiproxy.revision":
-            return "1"
-        case "organization.name":
-            return context.organization.name
-        case "environment.name":
-            return context.environment
-        case "client.scheme":
-            return context.request.scheme
-        case "client.ip":
-            return "127.0.0.1"
-        case "current.flow.name":
-            return context.flow_name
-        case "system.timestamp":
-            return context.state.clock.now_ms
-        case "is.error":
-            return context.has_failed
-        case "fault.name":
-            return context.fault_name
-        case "error.state" if context.has_failed:
-            return context.stage
-        case "error.message":
-            return context.error_message
-        case _:
-            return None
+_DESCRIBED: "Mapping[str, Callable[[FlowContext], Value]]" = {
+    "proxy.pathsuffix": lambda context: context.path_suffix,
+    "proxy.basepath": lambda context: context.proxy.base_path,
+    "proxy.url": lambda context: context.request.url,
+    "proxy.name": lambda _: "default",
+    "virtualhost.name": lambda context: context.virtual_host,
+    "apiproxy.name": lambda context: context.proxy.name,
+    "apiproxy.revision": lambda _: "1",
+    "organization.name": lambda context: context.organization.name,
+    "environment.name": lambda context: context.environment,
+    "client.scheme": lambda context: context.request.scheme,
+    "client.ip": lambda _: "127.0.0.1",
+    "current.flow.name": lambda context: context.flow_name,
+    "system.timestamp": lambda context: context.state.clock.now_ms,
+    "is.error": lambda context: context.has_failed,
+    "fault.name": lambda context: context.fault_name,
+    "error.state": lambda context: context.stage if context.has_failed else None,
+    "error.message": lambda context: context.error_message,
+}

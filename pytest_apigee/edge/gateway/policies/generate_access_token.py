@@ -113,8 +113,13 @@ class TokenOperation(OAuthOperation):
     def finish(self, context: FlowContext, client: Client, tokens: IssuedTokens, *, is_reused: bool = False) -> None:
         """Answer with tokens, or leave them in flow variables."""
         context.notes.issued_token = tokens.access.value
-        values = issued_values(context, tokens.access, tokens.refresh) | client_values(client)
-        context.variables.update(prefixed(f"oauthv2accesstoken.{self.name}", values))
+        access, refresh, now_ms = tokens.access, tokens.refresh, context.state.clock.now_ms
+        context.variables.update_when_read(
+            lambda: prefixed(
+                f"oauthv2accesstoken.{self.name}",
+                issued_values(context, access, refresh, now_ms=now_ms) | client_values(client),
+            )
+        )
         if not self.generate_response:
             return
         answer = TokenAnswer(
@@ -210,6 +215,8 @@ class GenerateAccessToken(TokenOperation):
                 scopes=granted_scopes(context.organization, client, context.variables.text(self.scope)),
                 grant_type=grant_type,
             )
+        if not self.app_end_user and not self.attributes:
+            return grant
         end_user = (context.variables.text(self.app_end_user) if self.app_end_user else None) or grant.end_user
         attributes = {item.name: item for item in (*grant.attributes, *attributes_of(context, self.attributes))}
         return replace(grant, end_user=end_user, attributes=tuple(attributes.values()))

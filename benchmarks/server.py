@@ -2,32 +2,39 @@
 
 The limits: 10 ms from the start to the first answer, 10 ms to the end, 0.5 ms at the median for a token request over a
 connection that is kept, and client-credentials tokens on eight connections at 0.6 or more of the rate of a static reply
-from the same server. Beside them, in the same run, the same static reply from werkzeug and pytest-httpserver, where
-they are installed. One client process asks; run it on a machine with nothing else to do, by `tox -e server-benchmarks`.
+from the same server. Beside them, in the same run, the same static reply from werkzeug and pytest-httpserver, and
+tokens of npm's oidc-provider, where they are installed; OIDC_PROVIDER names the directory of the last one.
+
+The client is another process. Run it on a machine with nothing else to do, by `tox -e server-benchmarks`.
 """
 
 import base64
 import http.client
+import json
 import logging
+import os
+import shutil
 import statistics
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib.util import find_spec
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from pytest_apigee import FakeEdge, Request, Response
 from pytest_apigee.transports.connection import Site
 from pytest_apigee.transports.server import Server
 
-STARTS, REQUESTS, CONNECTIONS, SECONDS = 30, 3_000, 8, 3.0
+STARTS, CONNECTIONS, SECONDS = 30, 8, 3.0
 START_LIMIT_MS, STOP_LIMIT_MS, TOKEN_LIMIT_MS, RATE_LIMIT = 10.0, 10.0, 0.5, 0.6
-FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+HERE = Path(__file__).parent
+FORM = "Content-Type: application/x-www-form-urlencoded"
+CREDENTIALS = b"grant_type=client_credentials"
 BODY = b'{"status": "fine"}'
-OK = 200
 
 
 class Static:
@@ -50,53 +57,20 @@ class Static:
         return "Thu, 01 Jan 2026 00:00:00 GMT"
 
 
-def ask(connection: http.client.HTTPConnection, path: str, headers: dict[str, str]) -> None:
-    """Send one request over a connection that is kept."""
-    connection.request("POST", path, b"", headers)
-    answer = connection.getresponse()
-    answer.read()
-    if answer.status != OK:
-        sys.exit(f"{path} was answered with {answer.status}.")
-
-
-def connected(url: str) -> tuple[http.client.HTTPConnection, str]:
-    """Return a connection, and what to ask for over it."""
+def load(url: str, *headers: str, body: bytes = b"") -> dict[str, float]:
+    """Return what `load.py` finds."""
     parts = urlsplit(url)
-    return http.client.HTTPConnection(str(parts.hostname), parts.port), f"{parts.path or '/'}?{parts.query}"
+    target = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
+    lines = [f"POST {target} HTTP/1.1", f"Host: {parts.netloc}", FORM, *headers, f"Content-Length: {len(body)}", "", ""]
+    command = [sys.executable, HERE / "load.py", parts.hostname, str(parts.port), str(SECONDS), str(CONNECTIONS)]
+    run = subprocess.run(command, input="\r\n".join(lines).encode() + body, stdout=subprocess.PIPE, check=True)
+    figures: dict[str, float] = json.loads(run.stdout)
+    return figures
 
 
-def median_ms(url: str, headers: dict[str, str]) -> float:
-    """Return the median of the times that one connection's requests take."""
-    connection, path = connected(url)
-    times = []
-    for _ in range(REQUESTS):
-        began = time.perf_counter()
-        ask(connection, path, headers)
-        times.append(time.perf_counter() - began)
-    connection.close()
-    return statistics.median(times) * 1_000
-
-
-def rate(url: str, headers: dict[str, str]) -> float:
-    """Return how many requests in a second some connections get through."""
-    over = threading.Event()
-
-    def run(_: int) -> int:
-        connection, path = connected(url)
-        count = 0
-        while not over.is_set():
-            ask(connection, path, headers)
-            count += 1
-        connection.close()
-        return count
-
-    with ThreadPoolExecutor(CONNECTIONS) as clients:
-        began = time.perf_counter()
-        counts = [clients.submit(run, number) for number in range(CONNECTIONS)]
-        time.sleep(SECONDS)
-        over.set()
-        total = sum(count.result() for count in counts)
-    return total / (time.perf_counter() - began)
+def basic(user: str, password: str) -> str:
+    """Return an Authorization header."""
+    return f"Authorization: Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
 
 
 @contextmanager
@@ -142,6 +116,18 @@ def httpserver() -> Iterator[str]:
         yield server.url_for("/")
 
 
+@contextmanager
+def oidc_provider(directory: str) -> Iterator[str]:
+    """Serve tokens with npm's oidc-provider."""
+    command = [str(shutil.which("node")), HERE / "oidc_provider.mjs", Path(directory).resolve()]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None  # noqa: S101 - for mypy
+        try:
+            yield f"http://127.0.0.1:{int(process.stdout.readline())}/token"
+        finally:
+            process.terminate()
+
+
 def start_and_stop() -> tuple[float, float]:
     """Return the medians of start to first answer and of the end, in milliseconds."""
     starts, stops = [], []
@@ -149,8 +135,8 @@ def start_and_stop() -> tuple[float, float]:
         edge = FakeEdge()
         began = time.perf_counter()
         with edge.serve() as server:
-            connection, path = connected(f"{server.login_url}/version")
-            connection.request("GET", path)
+            connection = http.client.HTTPConnection(urlsplit(server.login_url).netloc)
+            connection.request("GET", "/version")
             connection.getresponse().read()
             starts.append(time.perf_counter() - began)
             began = time.perf_counter()
@@ -166,6 +152,11 @@ def told(name: str, value: float, unit: str, limit: float, keeps: Callable[[floa
     return kept
 
 
+def show(name: str, figures: dict[str, float]) -> None:
+    """Print a line."""
+    print(f"{name:<44}{figures['median_ms']:>10.2f} ms {figures['rate']:>10.0f} /s on eight connections", flush=True)
+
+
 def main() -> int:
     """Measure; 1 says that a limit is missed."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # which writes a line for each request
@@ -177,16 +168,13 @@ def main() -> int:
     ]
     edge = FakeEdge()
     app = edge.app()
-    credentials = base64.b64encode(f"{app.consumer_key}:{app.consumer_secret}".encode()).decode()
-    headers = {**FORM, "Authorization": f"Basic {credentials}"}
     with edge.serve() as server, ours() as static:
-        kept.append(told("token over a connection that is kept", median_ms(server.token_url, headers), "ms",
-                         TOKEN_LIMIT_MS, at_most))  # fmt: skip
-        tokens, replies = rate(server.token_url, headers), rate(static, headers)
-        print(f"{'tokens on eight connections':<44}{tokens:>10.0f} /s")
-        print(f"{'static replies on eight connections':<44}{replies:>10.0f} /s")
-        kept.append(told("tokens in static replies", tokens / replies, "", RATE_LIMIT, at_least))
-        print(f"{'static reply over a connection that is kept':<44}{median_ms(static, headers):>10.2f} ms")
+        tokens = load(server.token_url, basic(app.consumer_key, app.consumer_secret))
+        replies = load(static)
+    kept.append(told("token over a connection that is kept", tokens["median_ms"], "ms", TOKEN_LIMIT_MS, at_most))
+    kept.append(told("tokens in static replies", tokens["rate"] / replies["rate"], "", RATE_LIMIT, at_least))
+    show("tokens", tokens)
+    show("static replies", replies)
     for name, package, serve in (
         ("werkzeug", "werkzeug", werkzeug),
         ("pytest-httpserver", "pytest_httpserver", httpserver),
@@ -195,7 +183,12 @@ def main() -> int:
             print(f"{name} is not installed.")
             continue
         with serve() as url:
-            print(f"{f'static reply of {name}':<44}{median_ms(url, FORM):>10.2f} ms {rate(url, FORM):>10.0f} /s")
+            show(f"static replies of {name}", load(url))
+    if directory := os.environ.get("OIDC_PROVIDER"):
+        with oidc_provider(directory) as url:
+            show("tokens of oidc-provider", load(url, basic("key", "secret"), body=CREDENTIALS))
+    else:
+        print("oidc-provider is not installed.")
     return 0 if all(kept) else 1
 
 

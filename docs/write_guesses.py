@@ -2,11 +2,12 @@
 
 import ast
 import inspect
+import re
 from collections.abc import Iterator, Mapping
 from itertools import chain, pairwise
 from pathlib import Path
 
-from pytest_apigee.edge import guesses, management_guesses
+from pytest_apigee.edge import guesses, management, management_guesses
 
 PAGE = Path(__file__).with_name("guesses.md")
 INTRODUCTION = """\
@@ -54,6 +55,17 @@ So have some of the gateway's:
 * `apigee.authorization_server` is no part of Edge: its page and its answer to a wrong password are our own.
 """
 
+_SAID = re.compile(
+    r'(?:(?:"""|\. )(?P<about>[^."]*)[.;] (?:\S+ )??)?GUESS(?: \(`\w+`\))?: (?P<after>[^"]+?)(?:\.(?= |"|$)|")'
+    r'|(?P<before>[^."]+) \(GUESS\)[^."]*(?:\.|")'
+)
+MANAGEMENT = """
+Of the management API these are guessed beside its switches, where each stands in the source:
+
+| endpoints | guess |
+|---|---|
+"""
+
 
 def page() -> str:
     """Return the text of the page."""
@@ -65,7 +77,18 @@ def page() -> str:
             tables.append(f"\n## {name}\n\n| row | default |\n|---|---|\n{entries}")
         else:
             rows.append(f"| `{name}` | `{value!r}` | {text} |\n")
-    return "".join((INTRODUCTION, *rows, WITHOUT_A_SWITCH, *tables))
+    return "".join((INTRODUCTION, *rows, WITHOUT_A_SWITCH, MANAGEMENT, *said_in_management(), *tables))
+
+
+def said_in_management() -> Iterator[str]:
+    """Yield a row for each guess that stands in the source of the management API, with what it is about."""
+    for file in sorted(Path(management.__path__[0]).glob("*.py")):
+        text = re.sub(r"\n\s*(?:# ?)?", " ", file.read_text(encoding="utf-8"))
+        for guess in _SAID.finditer(text):
+            about = guess["about"] or ""
+            said = (guess["after"] or guess["before"]).strip()
+            row = said if not about or "Source" in about or "yaml" in about else f"{about}: {said}"
+            yield f"| `{file.stem}` | {row[0].upper()}{row[1:]} |\n"
 
 
 def switches() -> Iterator[tuple[str, object, str]]:

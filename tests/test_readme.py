@@ -231,8 +231,11 @@ def test_the_page_of_guesses_is_that_of_the_source() -> None:
     page = (ROOT / "docs" / "guesses.md").read_text(encoding="utf-8")
 
     assert page == script["page"]()
-    switches, _, tables = page.partition("\n## ")
+    switches, _, below = page.partition("\nOf the management API ")
+    in_source, _, tables = below.partition("\n## ")
+    sources = (ROOT / "pytest_apigee" / "edge" / "management").glob("*.py")
     assert switches.count("\n| `") == len(fields(Guesses))
+    assert in_source.count("\n| `") == sum(source.read_text(encoding="utf-8").count("GUESS") for source in sources) > 50
     assert tables.count("\n| `") == len(Guesses().token_faults) + len(Guesses().mgmt_errors)
 
 

@@ -223,6 +223,12 @@ class Guesses(ManagementGuesses):
     """GUESS: whether the 403 for a missing scope carries WWW-Authenticate."""
     purge_after_days: int = 3
     """GUESS: "about" 3 days after it expired, Edge forgets a token, which is then unknown rather than expired."""
+    tokens_outlive_apps: bool = False
+    """GUESS: what is deleted with an app or a key goes "within a few seconds to a few minutes"; here its tokens go at
+    once, or, switched on, stay until they have expired. The gateway takes none of them either way."""
+    scopes_of_products_alone: bool = True
+    """GUESS: an updated token's scopes are "validated at runtime against scopes defined in API product"; read as:
+    VerifyAccessToken counts only those that the products of its key define."""
     scope_rule: str = "any"
     """GUESS: whether `any` or `all` of the scopes that VerifyAccessToken lists are required."""
     expired_before_revoked: bool = False

@@ -340,12 +340,16 @@ class Subscriptions:
 
         Where the credential lists scopes of its own, only those of them.
         """
+        defined = self.scopes_of_products(credential)
+        return tuple(scope for scope in defined if scope in credential.scopes) if credential.scopes else defined
+
+    def scopes_of_products(self, credential: Credential) -> tuple[str, ...]:
+        """Return every scope of the approved products of a credential, each once, in order."""
         scopes = (
             scope
             for name, status in credential.products.items()
             if status is Status.APPROVED and name in self.products
             for scope in self.products[name].scopes
-            if not credential.scopes or scope in credential.scopes
         )
         return tuple(dict.fromkeys(scopes))
 

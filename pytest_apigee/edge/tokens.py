@@ -125,6 +125,7 @@ class TokenStore:
         self._changes: dict[str, Change] = {}  # beside the tokens, as most are never changed
         self._replaced: deque[str] = deque(maxlen=_GONE_REMEMBERED)
         self._deleted: deque[str] = deque(maxlen=_GONE_REMEMBERED)
+        self._orphaned: deque[str] = deque(maxlen=_GONE_REMEMBERED)
         self._expiries: list[tuple[int, str, str]] = []
         self.has_forgotten = False
 
@@ -197,10 +198,28 @@ class TokenStore:
         """Return whether a token or code was deleted lately; only the tester is told."""
         return value in self._deleted
 
+    def was_orphaned(self, value: str) -> bool:
+        """Return whether a token or code was deleted lately with its app or consumer key; only the tester is told."""
+        return value in self._orphaned
+
     def delete(self, value: str) -> None:
         """Delete an access token; its refresh token stays."""
         self._remove(value)
         self._deleted.append(value)
+
+    def delete_issued_to(self, app_id: str, consumer_key: str = "") -> None:
+        """Delete the tokens and codes of an app, or of one of its consumer keys, which is deleted with them."""
+
+        def is_its(kept: _Issued) -> bool:
+            return kept.grant.app_id == app_id and consumer_key in ("", kept.client_id)
+
+        for token in filter(is_its, self.matching(Search(app_id=app_id))):
+            self._remove(token.value)
+            self._orphaned.append(token.value)
+        for table in (self._refresh_tokens, self._codes):
+            for value in [value for value, kept in table.items() if is_its(kept)]:
+                del table[value]
+                self._orphaned.append(value)
 
     def delete_code(self, value: str) -> None:
         """Delete an authorization code."""

@@ -17,6 +17,8 @@ def why_token_unknown(state: WorldState, organization: Organization, value: str)
         return "the token was replaced when its refresh token was exchanged"
     if tokens.was_deleted(value):
         return "the token was deleted"
+    if tokens.was_orphaned(value):
+        return "the consumer key that the token was issued to is gone, and the token with it"
     return _why_never_known(value, has_forgotten=tokens.has_forgotten)
 
 
@@ -27,6 +29,8 @@ def why_refresh_token_unknown(organization: Organization, value: str) -> str:
         return "this is an access token, not a refresh token"
     if tokens.was_replaced(value):
         return "the refresh token was exchanged before, for a new one"
+    if tokens.was_orphaned(value):
+        return "the consumer key that the refresh token was issued to is gone, and the refresh token with it"
     if is_marked(value):
         return "a refresh token that expired days ago, so that Edge forgot it, or one of another world"
     return "no such refresh token was issued (client_credentials gives none)"

@@ -602,9 +602,32 @@ def test_a_refusal_without_a_body_stays_so_in_xml(edge):
     assert (response.status, list(response.headers), response.body) == (403, [], b"")
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "/developers"), ("POST", "/developers"), ("DELETE", "/apps/x")])
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+def test_the_error_of_a_change_is_xml_too(edge, method):
+    """Errors are XML whatever was asked for."""
+    response = ask_xml(edge, "/oauth2/accesstokens/nope?action=revoke", "application/xml", method=method)
+
+    assert response.status == 404
+    assert list(response.headers) == [("Content-Type", "application/xml")]
+    assert response.text.startswith("<Error><Code>keymanagement.service.")
+    assert response.text.endswith("</Message><Contexts/></Error>")
+
+
+def test_an_answer_without_a_body_needs_no_format(edge):
+    """An action that is answered 204 works for a client that prefers XML."""
+    edge.developer("ada@x.example")
+
+    response = ask_xml(edge, "/developers/ada@x.example?action=inactive", "application/xml", method="POST")
+
+    assert (response.status, response.body) == (204, b"")
+    assert edge.take_grievances() == ()
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/developers"), ("DELETE", "/developers/ada@x.example")])
 def test_an_entity_as_xml_is_not_modelled(edge, method, path):
-    """How entities look as XML nobody recorded: 501, and nothing is changed."""
+    """How entities look as XML nobody recorded: 501."""
+    edge.developer("ada@x.example")
+
     response = ask_xml(edge, path, "application/xml", method=method)
 
     message = (

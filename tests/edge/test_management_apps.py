@@ -288,7 +288,10 @@ def test_a_post_adds_a_key(edge: FakeEdge, app: str) -> None:
     assert with_key(edge, key_of(response, 1)[0]) == "ok"
 
 
-@pytest.mark.parametrize(("word", "status"), [("revoke", "revoked"), ("approve", "approved")])
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [("revoke", "revoked"), ("approve", "approved"), ("revoked", "revoked"), ("approved", "approved")],
+)
 def test_a_post_may_set_the_status(edge: FakeEdge, word: str, status: str) -> None:
     """`status` in the body approves or revokes: 200 with the app, and no new key."""
     response = call(edge, "POST", MOBILE, {"status": word})

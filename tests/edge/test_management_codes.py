@@ -125,10 +125,11 @@ def test_forgets_codes(edge, path: str) -> None:
     assert code not in call(edge, "GET", CODES + path.format(code=code)).text
 
 
-def test_codes_of_a_deleted_app_are_shown(world) -> None:
-    """A code outlives its app."""
-    edge, app = world
+@pytest.mark.parametrize("stays", [False, True])
+def test_codes_go_with_their_app(stays) -> None:
+    """A code goes with its app, or stays: the guess `tokens_outlive_apps`."""
+    edge, app = token_edge(guesses={"tokens_outlive_apps": stays})
     code = rich_code(edge)
     call(edge, "DELETE", f"/developers/{app.developer}/apps/photobook")
 
-    assert told(call(edge, "GET", f"{CODES}/{code}")) == one(code)
+    assert told(call(edge, "GET", f"{CODES}/{code}")) == (one(code) if stays else UNKNOWN)

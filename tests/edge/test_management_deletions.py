@@ -49,7 +49,7 @@ def test_tokens_do_not_pass_to_another_app_with_their_key(edge):
     edge.app("second", products=["gold"], developer="ada@x.example", consumer_key="k1", consumer_secret="s1")
 
     assert with_token(edge, answer["access_token"]) == INVALID_TOKEN
-    assert edge.calls.last.reason == "the consumer key that the token was issued to is gone"
+    assert edge.calls.last.reason == "the consumer key that the token was issued to is gone, and the token with it"
     assert with_token(edge, token_of(edge, "k1", "s1")["access_token"]) == "ok"
 
 

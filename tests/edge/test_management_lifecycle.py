@@ -57,6 +57,7 @@ class Management(RuleBasedStateMachine):
         self.edge = FakeEdge()
         self.edge.user("ops@acme.example", password="pw")
         self.by_key = self.edge.proxy("/weather", security="apikey", products=[])
+        self.issued: dict[str, KnownKey] = {}
         self.by_token = self.edge.proxy("/maps", name="maps", security="oauth", products=[])
         self.developers: dict[str, str] = {}
         self.products: dict[str, KnownProduct] = {}
@@ -262,18 +263,31 @@ class Management(RuleBasedStateMachine):
         response = self.edge.handle(request)
         assert isinstance(response, Response)
         assert response.status == (200 if self.inactivity(key) is None else 401)
-        return (key, response.json()["access_token"]) if response.status == 200 else multiple()
+        if response.status != 200:
+            return multiple()
+        value = response.json()["access_token"]
+        self.issued[value] = known
+        return key, value
 
     @rule(token=tokens)
     def use_token(self, token: tuple[str, str]) -> None:
         key, value = token
-        assert self.verdict(Request(url=self.by_token.url, headers=[bearer(value)])) == self.of_token(key)
+        expected = "keymanagement.service.invalid_access_token" if self.is_gone(token) else self.of_token(key)
+        assert self.verdict(Request(url=self.by_token.url, headers=[bearer(value)])) == expected
+
+    @rule(token=tokens)
+    def show_token(self, token: tuple[str, str]) -> None:
+        status, _ = self.call("GET", f"/oauth2/accesstokens/{token[1]}")
+        assert status == (404 if self.is_gone(token) else 200)
 
     @rule(token=consumes(tokens))
     def revoke_token(self, token: tuple[str, str]) -> None:
         _, value = token
         status, body = self.call("POST", f"/oauth2/accesstokens/{value}?action=revoke")
 
+        if self.is_gone(token):
+            assert status == 404
+            return
         assert (status, body["status"]) == (200, "revoked")
         refused = "keymanagement.service.access_token_not_approved"
         assert self.verdict(Request(url=self.by_token.url, headers=[bearer(value)])) == refused
@@ -304,6 +318,11 @@ class Management(RuleBasedStateMachine):
         assert self.call("GET", "/apiproducts") == (200, sorted(self.products))
 
     # The oracle
+
+    def is_gone(self, token: tuple[str, str]) -> bool:
+        """Whether the key that a token was issued to was deleted; one made anew with its name is another one."""
+        key, value = token
+        return not any(app.keys.get(key) is self.issued[value] for app in self.apps.values())
 
     def inactivity(self, key: str) -> str | None:
         owner = self.owner_of(key)

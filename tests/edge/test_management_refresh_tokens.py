@@ -58,7 +58,7 @@ def test_forgets_a_refresh_token(days: int) -> None:
     ("kind", "reason"),
     [
         ("access_token", "this is an access token, not a refresh token"),
-        ("unknown", "no such refresh token, or no longer"),
+        ("unknown", "no such refresh token was issued (client_credentials gives none)"),
     ],
 )
 def test_says_why_a_refresh_token_is_unknown(kind: str, reason: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from pytest_apigee.edge.management.routing import Route, RouteTable, segments_of
 from pytest_apigee.edge.management.service import all_routes
+from tests.edge.official_support import operations
 
 ROOT = Path(__file__).parents[2]
 OFFICIAL = ROOT.parent / "shared" / "edge" / "openapi"
@@ -96,6 +97,24 @@ def test_lists_every_endpoint_of_the_official_files() -> None:
 
     assert len(official) > 160
     assert official - listed == set()
+
+
+@pytest.mark.skipif(not OFFICIAL.is_dir(), reason="the official OpenAPI files are not beside this checkout")
+def test_names_no_official_file_that_lacks_the_endpoint() -> None:
+    """An endpoint names one of Apigee's OpenAPI files as its source where that file has it, and only there."""
+    official: dict[str, set[tuple[str, str]]] = {}
+    for operation in operations():
+        official.setdefault(operation.file, set()).add((operation.method, operation.path))
+    wrong = [
+        (route.method, route.path, route.source)
+        for route in all_routes()
+        if route.source.removeprefix("as ") in official
+        and ((route.method, re.sub(r"\{\w+\}", "{}", route.path)) in official[route.source.removeprefix("as ")])
+        is route.source.startswith("as ")
+    ]
+
+    assert len(official) == 20
+    assert wrong == []
 
 
 def test_the_page_of_endpoints_is_that_of_the_routes() -> None:

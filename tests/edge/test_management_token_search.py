@@ -344,8 +344,8 @@ def test_refuses_an_unknown_end_user(method: str, path: str) -> None:
 
 @CALLS
 def test_tokens_of_a_deleted_app_are_not_found_by_it(method: str, path: str) -> None:
-    """With its app gone a token is found by its end user alone."""
-    edge, app = token_edge()
+    """With its app gone a token that stays (GUESS `tokens_outlive_apps`) is found by its end user alone."""
+    edge, app = token_edge(guesses={"tokens_outlive_apps": True})
     token = granted(edge)["access_token"]
     call(edge, "DELETE", f"/developers/{app.developer}/apps/photobook")
 

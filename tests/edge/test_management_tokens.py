@@ -211,8 +211,8 @@ def test_shows_the_products_that_token_answers_list(products: list[str], *, list
     ids=["key", "app", "developer"],
 )
 def test_shows_a_token_whose_client_is_gone(path: str, missing: set[str]) -> None:
-    """A token outlives its key, its app and its developer; what can be known of them no longer is left out."""
-    edge, app = token_edge(guesses={"mgmt_token_extra_fields": True})
+    """Where a token outlives its key, its app and its developer, what can be known of them no longer is left out."""
+    edge, app = token_edge(guesses={"mgmt_token_extra_fields": True, "tokens_outlive_apps": True})
     token = TokenFactory(edge)(app)
     before = shown(edge, token)
     gone = call(edge, "DELETE", path.format(developer=app.developer, key=KEY))
@@ -223,6 +223,94 @@ def test_shows_a_token_whose_client_is_gone(path: str, missing: set[str]) -> Non
     assert (after["appId"], after["clientId"]) == (app.app_id, KEY)
     assert set(before) - set(after) == missing
     assert used(edge, token) == UNKNOWN_TOKEN
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/developers/{developer}/apps/photobook/keys/{key}",
+        "/developers/{developer}/apps/photobook",
+        "/developers/{developer}",
+        "/apps/{app_id}",
+    ],
+)
+def test_a_token_goes_with_its_client(path: str) -> None:
+    """With its key, its app or its developer a token is gone, for the gateway and the management API alike."""
+    edge, app = token_edge()
+    token = TokenFactory(edge)(app)
+    other = TokenFactory(edge)(edge.app("other", developer=app.developer, products=["photos"]))
+    is_of_one = "developers/{developer}/" in path or "apps/{app_id}" in path
+    gone = call(edge, "DELETE", path.format(developer=app.developer, key=KEY, app_id=app.app_id))
+
+    assert gone.status == 200
+    assert call(edge, "GET", f"{TOKENS}/{token}").status == 404
+    assert reason_of(edge) == "the consumer key that the token was issued to is gone, and the token with it"
+    assert used(edge, token) == UNKNOWN_TOKEN
+    assert call(edge, "GET", f"{TOKENS}/{other}").status == (200 if is_of_one else 404)
+
+
+def test_a_refresh_token_goes_with_its_client() -> None:
+    """A refresh token goes with its app, also one whose access token is gone already; another app's stays."""
+    edge, app = token_edge()
+    edge.app("other", developer=app.developer, products=["photos"], consumer_key="other", consumer_secret="secret")
+    generate = GenerateAccessToken(name="generate", generate_response=True, supported_grant_types=["password"])
+    url = serve(edge, "/theirs", generate)
+    fields = {"grant_type": "password", "username": "ada", "password": "x"}
+    its = tokens(edge, post(url, **fields))
+    theirs = tokens(edge, token_request(url, client_id="other", client_secret="secret", **fields))
+    call(edge, "DELETE", f"{TOKENS}/{its['access_token']}")
+    call(edge, "DELETE", f"/developers/{app.developer}/apps/photobook")
+    edge.app("again", developer=app.developer, products=["photos"], consumer_key=KEY, consumer_secret="s3cret")
+
+    assert call(edge, "POST", f"{REFRESH_TOKENS}/{its['refresh_token']}?action=revoke").status == 404
+    assert reason_of(edge) == (
+        "the consumer key that the refresh token was issued to is gone, and the refresh token with it"
+    )
+    assert call(edge, "POST", f"{REFRESH_TOKENS}/{theirs['refresh_token']}?action=revoke").status == 204
+
+
+def test_a_token_does_not_come_back_with_its_key() -> None:
+    """A key that is made anew with the name of one that was deleted has none of its tokens."""
+    edge, app = token_edge()
+    token = TokenFactory(edge)(app)
+    keys = f"/developers/{app.developer}/apps/photobook/keys"
+    call(edge, "DELETE", f"{keys}/{KEY}")
+    call(edge, "POST", f"{keys}/create", {"consumerKey": KEY, "consumerSecret": "again"})
+    call(edge, "POST", f"{keys}/{KEY}", {"apiProducts": ["photos"]})
+
+    assert used(edge, token) == UNKNOWN_TOKEN
+
+
+def test_a_token_that_stays_shows_no_products_of_another_app() -> None:
+    """Where a token outlives its app, a consumer key that another app has now is not the token's."""
+    edge, app = token_edge(guesses={"tokens_outlive_apps": True})
+    token = TokenFactory(edge)(app)
+    call(edge, "DELETE", f"/developers/{app.developer}/apps/photobook")
+    edge.app("second", products=["photos"], developer=app.developer, consumer_key=KEY, consumer_secret="s")
+
+    assert "apiProducts" not in shown(edge, token)
+    assert used(edge, token) == UNKNOWN_TOKEN
+
+
+@pytest.mark.parametrize(("is_strict", "status"), [(True, 403), (False, 200)])
+def test_scopes_of_products_count_alone(*, is_strict: bool, status: int) -> None:
+    """A scope that a token was given by hand, and that no product defines, counts or not: a guess."""
+    edge, app = token_edge(guesses={"scopes_of_products_alone": is_strict})
+    token = TokenFactory(edge)(app)
+    api = edge.proxy("/admin", products=["photos"], scope="ADMIN", target={})
+    product = call(edge, "GET", "/apiproducts/photos").json()
+    call(edge, "PUT", "/apiproducts/photos", {**product, "scopes": ["READ", "WRITE"]})
+    call(edge, "POST", f"{TOKENS}/{token}", {"attributes": [], "scope": "READ ADMIN"})
+
+    response = edge.handle(Request(url=api.url, headers=[bearer(str(token))]))
+
+    assert isinstance(response, Response)
+    assert response.status == status
+    if is_strict:
+        assert reason_of(edge) == (
+            "the token has the scopes: READ, and ADMIN, which no API product of its key defines; the proxy requires: "
+            "ADMIN"
+        )
 
 
 def test_shows_a_token_of_the_app_of_a_company() -> None:

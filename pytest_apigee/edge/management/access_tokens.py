@@ -110,7 +110,7 @@ def token_body(call: Call, token: AccessToken) -> Object:
 def _product_fields(call: Call, token: AccessToken) -> Object:
     """Return the API products of its consumer key. GUESS: those that token answers list, as they are now."""
     client = call.organization.client_with_key(token.client_id)
-    if client is None:
+    if client is None or client.app.app_id != token.grant.app_id:  # the same key may be another app's now
         return {}
     all_count = call.state.guesses.pending_products_listed
     products = client.credential.products.items()

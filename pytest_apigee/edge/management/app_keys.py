@@ -12,6 +12,7 @@ from pytest_apigee.edge.management.app_owners import COMPANIES, DEVELOPERS, Owne
 from pytest_apigee.edge.management.attributes import AttributeEndpoints
 from pytest_apigee.edge.management.body import Attributes
 from pytest_apigee.edge.management.call import Call, answer, no_content
+from pytest_apigee.edge.management.cascades import delete_tokens_of_key
 from pytest_apigee.edge.management.credentials import check_scopes, status_after, subscriptions, with_key
 from pytest_apigee.edge.management.errors import ApiError
 from pytest_apigee.edge.management.rendering import credential_body
@@ -32,20 +33,22 @@ class AppKeys:
         """Return the endpoints."""
         keys = f"{self.kind.path}/apps/{{app}}/keys"
         one, product = f"{keys}/{{key}}", f"{keys}/{{key}}/apiproducts/{{product}}"
-        attributes = AttributeEndpoints(path=one, source=self.kind.sources[1], find=self._found, save=self._save_own)
+        source = f"as {DEVELOPERS.sources[0]}"
+        attributes = AttributeEndpoints(path=one, source=source, find=self._found, save=self._save_own)
         return (
             self._route("POST", f"{keys}/create", self._create),
             self._route("GET", one, self._show),
             self._route("POST", one, self._act),
-            self._route("PUT", one, self._set_scopes),
+            self._route("PUT", one, self._set_scopes, is_official=self.kind is DEVELOPERS),
             self._route("DELETE", one, self._delete),
             self._route("POST", product, self._act_on_product),
             self._route("DELETE", product, self._remove_product),
             *attributes.routes(),
         )
 
-    def _route(self, method: str, path: str, handler: Callable[[Call], Response]) -> Route:
-        return Route(method=method, path=path, source=self.kind.sources[1], handler=handler)
+    def _route(self, method: str, path: str, handler: Callable[[Call], Response], *, is_official: bool = True) -> Route:
+        source = self.kind.sources[1] if is_official else f"as {DEVELOPERS.sources[1]}"
+        return Route(method=method, path=path, source=source, handler=handler)
 
     def _create(self, call: Call) -> Response:
         """Add a key that the caller chose; the answer does not say when it expires."""
@@ -90,6 +93,7 @@ class AppKeys:
         app, credential = self.kind.app(call), self._found(call)
         others = tuple(known for known in app.credentials if known.consumer_key != credential.consumer_key)
         call.organization.put_app(replace(app, credentials=others, stamp=call.changed(app.stamp)))
+        delete_tokens_of_key(call, app, credential.consumer_key)
         return answer(credential_body(credential))
 
     def _act_on_product(self, call: Call) -> Response:

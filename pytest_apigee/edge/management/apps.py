@@ -5,6 +5,7 @@ without `rows`, which is documented as required.
 """
 
 from pytest_apigee.edge.management.call import Call, answer
+from pytest_apigee.edge.management.cascades import delete_tokens_of
 from pytest_apigee.edge.management.paging import Paging
 from pytest_apigee.edge.management.rendering import app_body
 from pytest_apigee.edge.management.routing import Route
@@ -59,6 +60,7 @@ def _delete(call: Call) -> Response:
     app = _app(call)
     body = app_body(call, app)
     call.organization.remove_app(app)
+    delete_tokens_of(call, [app])
     return answer(body)
 
 

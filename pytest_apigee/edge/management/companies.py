@@ -11,11 +11,12 @@ from pytest_apigee.edge.jackson import Json
 from pytest_apigee.edge.management.attributes import AttributeEndpoints, limited
 from pytest_apigee.edge.management.body import Attributes
 from pytest_apigee.edge.management.call import Call, answer, no_content
+from pytest_apigee.edge.management.cascades import delete_tokens_of
 from pytest_apigee.edge.management.developers import developer_named
 from pytest_apigee.edge.management.names import COMPANY, fit_name
 from pytest_apigee.edge.management.paging import Paging
 from pytest_apigee.edge.management.rendering import company_body
-from pytest_apigee.edge.management.routing import Handler, routes_of
+from pytest_apigee.edge.management.routing import Handler, Route, routes_of
 from pytest_apigee.edge.message import Response
 from pytest_apigee.edge.records import Company, DeveloperStatus
 
@@ -93,6 +94,7 @@ def _act(call: Call) -> Response:
 def _delete(call: Call) -> Response:
     company = company_of(call)
     body = company_body(call, company)
+    delete_tokens_of(call, call.organization.apps_of(company=company.name))
     call.organization.remove_company(company)
     return answer(body)
 
@@ -138,9 +140,9 @@ _HANDLERS: dict[tuple[str, str], Handler] = {
     ("POST", _ALL): _create,
     ("GET", _ONE): _show,
     ("PUT", _ONE): _update,
-    ("POST", _ONE): _act,
     ("DELETE", _ONE): _delete,
 }
+_AS_DEVELOPERS = "as developers.yaml"
 _MEMBER_HANDLERS: dict[tuple[str, str], Handler] = {
     ("GET", _MEMBERS): _list_members,
     ("POST", _MEMBERS): _add_members,
@@ -149,5 +151,6 @@ _MEMBER_HANDLERS: dict[tuple[str, str], Handler] = {
 ROUTES = (
     *routes_of(_SOURCE, _HANDLERS),
     *routes_of(_MEMBERS_SOURCE, _MEMBER_HANDLERS),
-    *AttributeEndpoints(path=_ONE, source=_SOURCE, find=company_of, save=_save).routes(),
+    Route(method="POST", path=_ONE, source=_AS_DEVELOPERS, handler=_act),
+    *AttributeEndpoints(path=_ONE, source=_AS_DEVELOPERS, find=company_of, save=_save).routes(),
 )

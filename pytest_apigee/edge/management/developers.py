@@ -9,6 +9,7 @@ from dataclasses import replace
 from pytest_apigee.edge.management.attributes import AttributeEndpoints, limited
 from pytest_apigee.edge.management.body import Attributes
 from pytest_apigee.edge.management.call import Call, answer, no_content
+from pytest_apigee.edge.management.cascades import delete_tokens_of
 from pytest_apigee.edge.management.errors import ApiError
 from pytest_apigee.edge.management.names import EMAIL, fit_name
 from pytest_apigee.edge.management.paging import Paging
@@ -106,6 +107,7 @@ def _act(call: Call) -> Response:
 def _delete(call: Call) -> Response:
     developer = developer_of(call)
     body = developer_body(call, developer)
+    delete_tokens_of(call, call.organization.apps_of(developer=developer.email))
     call.organization.remove_developer(developer)
     return answer(body)
 

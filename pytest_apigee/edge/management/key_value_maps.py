@@ -224,7 +224,7 @@ def _entry(known: KeyValueMap, name: str, value: str) -> Mapping[str, Json]:
     return {"name": name, "value": MASK if known.is_encrypted else value}
 
 
-_SOURCE = "key-value-maps.yaml"
+_SOURCE, _DOCUMENTATION = "key-value-maps.yaml", "documentation (key value maps)"
 _MAP_HANDLERS: dict[tuple[str, str], Handler] = {
     ("GET", ""): list_maps,
     ("POST", ""): create_map,
@@ -244,8 +244,10 @@ def _routes() -> Iterator[Route]:
     for above in ("", "/environments/{env}", "/apis/{api}"):
         path = f"/organizations/{{org}}{above}/keyvaluemaps"
         for (method, below), run in _MAP_HANDLERS.items():
-            yield Route(method=method, path=f"{path}{below}", source=_SOURCE, handler=run)
-        yield Route(method="PUT", path=f"{path}/{{map}}", source="documentation (key value maps)", handler=update_map)
+            is_official = (above, method, below) != ("/apis/{api}", "POST", "/{map}")
+            source = _SOURCE if is_official else _DOCUMENTATION
+            yield Route(method=method, path=f"{path}{below}", source=source, handler=run)
+        yield Route(method="PUT", path=f"{path}/{{map}}", source=_DOCUMENTATION, handler=update_map)
     path = "/organizations/{org}/apis/{api}/revisions/{revision}/keyvaluemaps"
     for method, below in _OF_REVISION:
         yield Route(method=method, path=f"{path}{below}", source=_SOURCE, handler=_MAP_HANDLERS[method, below])

@@ -11,6 +11,7 @@ from pytest_apigee.edge.management.app_owners import COMPANIES, DEVELOPERS, Owne
 from pytest_apigee.edge.management.attributes import AttributeEndpoints, limited
 from pytest_apigee.edge.management.body import Attributes, Body
 from pytest_apigee.edge.management.call import Call, answer, no_content
+from pytest_apigee.edge.management.cascades import delete_tokens_of
 from pytest_apigee.edge.management.credentials import check_scopes, new_credential, status_after, with_key
 from pytest_apigee.edge.management.names import APP, fit_name
 from pytest_apigee.edge.management.paging import Paging
@@ -31,7 +32,7 @@ class OwnedApps:
     def routes(self) -> tuple[Route, ...]:
         """Return the endpoints."""
         several, one = f"{self.kind.path}/apps", f"{self.kind.path}/apps/{{app}}"
-        source = self.kind.sources[0]
+        source = self.kind.sources[0] if self.kind is DEVELOPERS else f"as {DEVELOPERS.sources[0]}"
         attributes = AttributeEndpoints(path=one, source=source, find=self.kind.app, save=_save_attributes)
         return (
             self._route("GET", several, self._list),
@@ -105,9 +106,10 @@ class OwnedApps:
         return no_content()
 
     def _add_key(self, call: Call, known: App) -> Response:
+        """Add a key, or act by the body. GUESS: there a status stands for the action that leads to it."""
         body = call.body()
-        if body.text("status") in ("approve", "revoke"):
-            status = status_after(call, body.text("status"))
+        if action := body.text("status"):
+            status = status_after(call, {"approved": "approve", "revoked": "revoke"}.get(action, action))
             app = replace(known, status=status, stamp=call.changed(known.stamp))
         else:
             app = self._changed(call, known, body, status=known.status)
@@ -134,6 +136,7 @@ class OwnedApps:
         app = self.kind.app(call)
         body = app_body(call, app)
         call.organization.remove_app(app)
+        delete_tokens_of(call, [app])
         return answer(body)
 
 

@@ -9,6 +9,7 @@ from pytest_apigee.edge.management.routing import Route
 from pytest_apigee.edge.message import Response
 from pytest_apigee.edge.refusal import Refusal
 from pytest_apigee.edge.tokens import TokenStatus
+from pytest_apigee.edge.unknown_values import why_refresh_token_unknown
 
 _SOURCE = "documentation (refresh tokens)"
 _ONE = "/organizations/{org}/oauth2/refreshtokens/{token}"
@@ -20,8 +21,7 @@ def _act(call: Call) -> Response:
     call.state.forget_old_tokens(call.organization)
     tokens, value = call.organization.tokens, call["token"]
     if tokens.find_refresh(value) is None:
-        is_access = tokens.find(value) is not None
-        reason = "this is an access token, not a refresh token" if is_access else "no such refresh token, or no longer"
+        reason = why_refresh_token_unknown(call.organization, value)
         raise Refusal(call.refusal("token_refresh_unknown").fault, reason)
     tokens.set_refresh_status(value, TokenStatus(status_after(call, call.query("action"))))
     return no_content() if call.state.guesses.mgmt_refresh_action_status == _NO_CONTENT else answer({})

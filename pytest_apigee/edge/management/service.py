@@ -46,10 +46,10 @@ from pytest_apigee.edge.users import User
 
 _UNLISTED = re.compile(
     r"/v1/(?:users|userroles|environments|e|runtime|audits|buildinfo)/?"
-    r"|/v1/users/.*"
+    r"|/v1/users/.*|/v1/mint(?:/.*)?"
     r"|/v1/(?:organizations|o)/[^/]+/(?:apimodels|apiproducts|apis|apps|audits|caches|companies|deployments|developers"
     r"|e|environments|keystores|keyvaluemaps|maskconfigs|oauth2|reports|resourcefiles|sharedflows|stats|userroles|users"
-    r"|virtualhosts)(?:/.*)?"
+    r"|vaults|virtualhosts)(?:/.*)?"
 )
 """Paths that the real API has below, listed or not: what is not modelled there is answered 501, not 404."""
 
@@ -158,16 +158,18 @@ def _answered(request: Request, handler: Callable[[], Response]) -> Response:
 
 
 def _as_xml(request: Request, handler: Callable[[], Response]) -> Response:
-    """Answer a client that prefers XML: errors and debug data are XML; of other things it is unknown how they look."""
-    if request.method in ("GET", "HEAD"):
-        try:
-            response = handler()
-        except Refusal as refusal:
-            if isinstance(refusal.fault, ApiError):
-                raise Refusal(XmlError(error=refusal.fault), refusal.reason) from None
-            raise
-        if not response.body or response.headers.get("Content-Type") == "application/xml":
-            return response
+    """Answer a client that prefers XML: errors and debug data are XML; of other things it is unknown how they look.
+
+    What was to be changed is changed all the same.
+    """
+    try:
+        response = handler()
+    except Refusal as refusal:
+        if isinstance(refusal.fault, ApiError):
+            raise Refusal(XmlError(error=refusal.fault), refusal.reason) from None
+        raise
+    if not response.body or response.headers.get("Content-Type") == "application/xml":
+        return response
     what = f"{request.shown} with an answer in XML; ask for application/json"
     raise NotModelled(what)
 

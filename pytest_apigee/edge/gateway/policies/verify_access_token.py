@@ -79,7 +79,7 @@ class VerifyAccessToken(Policy):
             check(context, token)
         client = _active_client(context, token)
         product = _product(context, client)
-        self._check_scope(context, token)
+        self._check_scope(context, token, client)
         context.variables.update_when_read(
             lambda: access_values(context, token) | client_values(client) | product_values(product)
         )
@@ -111,9 +111,15 @@ class VerifyAccessToken(Policy):
             raise _unsent(f"what {self.access_token} holds does not start with {prefix!r} and a blank")
         return token
 
-    def _check_scope(self, context: FlowContext, token: AccessToken) -> None:
+    def _check_scope(self, context: FlowContext, token: AccessToken, client: Client) -> None:
+        if not self.scopes:
+            return
         enough = {"any": any, "all": all}[context.state.guesses.scope_rule]
-        if not self.scopes or enough(scope in token.scopes for scope in self.scopes):
+        is_strict = context.state.guesses.scopes_of_products_alone
+        defined = context.organization.scopes_of_products(client.credential) if is_strict else token.scopes
+        counted = [scope for scope in token.scopes if scope in defined]
+        excluded = [scope for scope in token.scopes if scope not in defined]
+        if enough(scope in counted for scope in self.scopes):
             return
         fault = PolicyFault(
             status=403,
@@ -121,8 +127,9 @@ class VerifyAccessToken(Policy):
             errorcode="steps.oauth.v2.InsufficientScope",
             has_challenge=context.state.guesses.scope_challenge,
         )
-        had = " ".join(token.scopes) or "none"
-        raise Refusal(fault, f"the token has the scopes: {had}; the proxy requires: {' '.join(self.scopes)}")
+        had = " ".join(counted) or "none"
+        beside = f", and {' '.join(excluded)}, which no API product of its key defines" if excluded else ""
+        raise Refusal(fault, f"the token has the scopes: {had}{beside}; the proxy requires: {' '.join(self.scopes)}")
 
 
 def _known_token(context: FlowContext, value: str) -> AccessToken:

@@ -10,6 +10,7 @@ from pytest_apigee.process import told_to_stop, write_line
 
 _LAST_PORT = 65_535
 WRONG_USAGE = 2
+_INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -18,7 +19,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: Those after its name; by default those of the process.
     """
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    if given[:1] in (["get-token"], ["acurl"]):  # whose options are those of Apigee's own tools
+        return _as_apigee(given[0], given[1:])
+    options = _parser().parse_args(given)
     try:
         status: int = options.run(options)
     except ConfigurationError as error:
@@ -35,6 +39,28 @@ class _Parser(argparse.ArgumentParser):
         sys.exit(WRONG_USAGE)
 
 
+def _as_apigee(command: str, arguments: Sequence[str]) -> int:
+    from pytest_apigee.live.acurl import acurl  # noqa: PLC0415 - other commands do without
+    from pytest_apigee.live.get_token import Ended, get_token  # noqa: PLC0415 - as above
+
+    def tell(text: str) -> None:
+        write_line(sys.stderr, f"pytest-apigee {command}: {text}")
+
+    try:
+        if command == "acurl":
+            return acurl(arguments, tell=tell)
+        token = get_token(arguments, tell=tell)
+    except Ended as ended:
+        if ended.message.startswith("usage:"):
+            write_line(sys.stderr, ended.message.rstrip())
+        else:
+            tell(ended.message)
+        return ended.status
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    return 0 if write_line(sys.stdout, token) else 1
+
+
 def _serve(options: argparse.Namespace) -> int:
     with told_to_stop() as wait:  # from the beginning: what follows takes a while
         from pytest_apigee.serve_command import serve  # noqa: PLC0415 - see above
@@ -43,9 +69,11 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="pytest-apigee", description="A fake Apigee Edge for tests.")
+    parser = _Parser(prog="pytest-apigee", description="A fake Apigee Edge for tests, and tokens of the real one.")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_serve(commands.add_parser("serve", help="serve a fake Edge until it is interrupted", allow_abbrev=False))
+    commands.add_parser("get-token", help="write an access token for the management API, as Apigee's get_token does")
+    commands.add_parser("acurl", help="run curl with such a token, as Apigee's acurl does")
     return parser
 
 

@@ -5,7 +5,6 @@ holds the token answer as it came, and a newline. get_token asks for its files `
 itself where they are missing, so they are left to it.
 """
 
-import base64
 import json
 import os
 from collections.abc import Mapping
@@ -18,10 +17,8 @@ from pytest_apigee.edge.era import era_named
 from pytest_apigee.edge.users import User
 from pytest_apigee.errors import ConfigurationError
 from pytest_apigee.fake import FakeEdge
+from pytest_apigee.sso_cache import DIRECTORY, make_private, token_file, write_private
 
-_CACHE = ".sso-cli"
-_DIRECTORY_MODE = 0o700
-_FILE_MODE = 0o600
 _JUST_OVER = timedelta(seconds=1)
 
 
@@ -73,9 +70,9 @@ class Home:
         """
         whose = self._whose(user)
         path = self._token_file(whose, login_url)
-        _make_private(path.parent.parent)
-        _make_private(path.parent)
-        _write_private(path, self._answer(whose, state) + b"\n")
+        make_private(path.parent.parent)
+        make_private(path.parent)
+        write_private(path, self._answer(whose, state) + b"\n")
         return path
 
     def cache_tokens_v1(self, user: User | None = None, *, state: CachedState | str = CachedState.VALID) -> Path:
@@ -91,10 +88,10 @@ class Home:
             ConfigurationError: As for `cache_tokens`.
         """
         answer = self._answer(self._whose(user), state)
-        directory = self.path / _CACHE
-        _make_private(directory)
-        _write_private(directory / "access_token.dat", answer)
-        _write_private(directory / "valid_token.dat", json.loads(answer)["access_token"].encode())
+        directory = self.path / DIRECTORY
+        make_private(directory)
+        write_private(directory / "access_token.dat", answer)
+        write_private(directory / "valid_token.dat", json.loads(answer)["access_token"].encode())
         return directory
 
     def cached_answer(self, user: User | None = None, *, login_url: str | None = None) -> Mapping[str, object]:
@@ -122,7 +119,7 @@ class Home:
 
     def _token_file(self, user: User, login_url: str | None) -> Path:
         url = user.zone.url if login_url is None else checks.text("login_url", login_url)
-        return self.path / _CACHE / _file_name(url) / _file_name(f"{user.email.lower()}-token.dat")
+        return token_file(self.path, url, user.email)
 
     def _answer(self, user: User, state: CachedState | str) -> bytes:
         wanted = CachedState(checks.choice("state", state, tuple(CachedState)))
@@ -145,23 +142,3 @@ class Home:
         )
         zone = other.zone(user.zone.name).name if user.zone.has_saml else None
         return other.login_answer(other.user(user.email, zone=zone))
-
-
-def _file_name(text: str) -> str:
-    """Return what `get_token` names a file: base64 in its standard alphabet, unwrapped."""
-    name = base64.b64encode(text.encode()).decode()
-    if "/" in name:
-        msg = f"get_token cannot keep {text!r}: its base64 holds a slash, which no file name can."
-        raise ConfigurationError(msg)
-    return name
-
-
-def _make_private(directory: Path) -> None:
-    directory.mkdir(exist_ok=True)
-    directory.chmod(_DIRECTORY_MODE)
-
-
-def _write_private(path: Path, content: bytes) -> None:
-    path.touch(mode=_FILE_MODE)
-    path.chmod(_FILE_MODE)
-    path.write_bytes(content)

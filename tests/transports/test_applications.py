@@ -455,6 +455,14 @@ def test_asgi_servers_say_which_they_are(edge, server, status):
     assert start["status"] == status
 
 
+def test_a_target_that_is_no_url_is_refused(edge):
+    """What a server hands over may be anything."""
+    scope = http_scope(scheme="ftp", server=("login.apigee.com", 21))
+    start, body = told(edge.asgi_app(), scope, {"type": "http.request"})
+
+    assert (start["status"], body["body"]) == (400, b"The target of this request is no URL.\n")
+
+
 def test_asgi_clients_may_hang_up(edge):
     """A client that goes away in the middle of its body is not answered, and Edge not asked."""
     events = [{"type": "http.request", "body": b"a", "more_body": True}, {"type": "http.disconnect"}]

@@ -19,7 +19,8 @@ from pathlib import Path
 from pytest_apigee.edge.sso.totp import code_at
 from pytest_apigee.errors import ConfigurationError
 from pytest_apigee.live.prompts import ask
-from pytest_apigee.live.sso import EDGECLI, LOGIN_URL, Login, RefusedLoginError, Sso, UnreachableError
+from pytest_apigee.live.sending import UnreachableError
+from pytest_apigee.live.sso import EDGECLI, LOGIN_URL, Login, RefusedLoginError, Sso
 from pytest_apigee.sso_cache import cached_users, directory_of, make_private, token_file, write_private
 
 USAGE = """\

@@ -11,31 +11,21 @@ Source: sso.md sections 2.1, 2.3 and 4.1.
 
 import json
 import re
-import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from typing import Self
 from urllib.parse import urlencode
 
 from pytest_apigee.errors import ApigeeError
+from pytest_apigee.live.sending import OK, UnreachableError, send, shown
 from pytest_apigee.live.urls import checked_origin
-
-if TYPE_CHECKING:
-    import requests
 
 LOGIN_URL = "https://login.apigee.com"
 EDGECLI = "ZWRnZWNsaTplZGdlY2xpc2VjcmV0"
 """The fixed client of Apigee's own tools, which everybody knows: base64 of ``edgecli:edgeclisecret``."""
 _JSON = "application/json;charset=utf-8"
 _FORM = "application/x-www-form-urlencoded;charset=utf-8"
-_PATIENCE_S = 30.0
-_LONGEST_SHOWN = 2_000
-_OK = 200
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750 2.1
-
-
-class UnreachableError(ApigeeError):
-    """The SSO could not be reached, or what answered is none."""
 
 
 class RefusedLoginError(ApigeeError):
@@ -116,15 +106,14 @@ class Sso:
         Raises:
             UnreachableError: The SSO does not say.
         """
-        answer = self._send("GET", "/login", headers={"Accept": "application/json"})
+        headers = {"Accept": "application/json"}
+        answer = send("GET", f"{self.url}/login", headers=headers, verify=self._verify)
         try:
-            prompts = answer.json()["prompts"] if answer.status_code == _OK else None
+            prompts = json.loads(answer.text)["prompts"] if answer.status == OK else None
         except (ValueError, KeyError, TypeError):
             prompts = None
         if not isinstance(prompts, Mapping):
-            raise UnreachableError(
-                f"{self.url}/login answered {answer.status_code} and no list of prompts: is it an SSO?"
-            )
+            raise UnreachableError(f"{self.url}/login answered {answer.status} and no list of prompts: is it an SSO?")
         return "passcode" in prompts
 
     def log_in(self, user: str, password: str, *, mfa_code: str = "") -> Login:
@@ -156,41 +145,21 @@ class Sso:
         """
         return self._login({"grant_type": "refresh_token", "refresh_token": refresh_token}, secrets=(refresh_token,))
 
-    def _login(self, form: Mapping[str, str], *, secrets: Iterable[str], query: str = "") -> Login:
-        headers = {"Accept": _JSON, "Content-Type": _FORM}
-        answer = self._send("POST", f"/oauth/token{query}", headers=headers, body=urlencode(form))
-        if answer.status_code != _OK:
-            body, retry_after = _shown(answer.text, secrets), _digits(answer.headers.get("Retry-After", ""))
-            raise RefusedLoginError(answer.status_code, body, retry_after)
+    def _login(self, form: Mapping[str, str], *, secrets: tuple[str, ...], query: str = "") -> Login:
+        answer = send(
+            "POST",
+            f"{self.url}/oauth/token{query}",
+            headers={"Accept": _JSON, "Content-Type": _FORM},
+            body=urlencode(form),
+            authorization=f"Basic {self._client_auth}",
+            verify=self._verify,
+        )
+        if answer.status != OK:
+            raise RefusedLoginError(answer.status, shown(answer.text, secrets), answer.retry_after)
         try:
             return Login.read(answer.text)
         except ValueError:
             raise UnreachableError(f"{self.url}/oauth/token answered 200 and no access token: is it an SSO?") from None
-
-    def _send(self, method: str, path: str, *, headers: Mapping[str, str], body: str = "") -> "requests.Response":
-        import requests  # noqa: PLC0415 - slow, and not every command sends
-
-        def authenticate(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
-            if method == "POST":
-                prepared.headers["Authorization"] = f"Basic {self._client_auth}"
-            return prepared
-
-        try:
-            with warnings.catch_warnings():
-                if not self._verify:
-                    warnings.simplefilter("ignore")  # that it is not verified is what was asked for
-                return requests.request(
-                    method,
-                    f"{self.url}{path}",
-                    headers=dict(headers),
-                    data=body or None,
-                    auth=authenticate,  # or requests takes what ~/.netrc has for this host
-                    allow_redirects=False,
-                    verify=None if self._verify else False,
-                    timeout=_PATIENCE_S,
-                )
-        except requests.RequestException as error:
-            raise UnreachableError(f"{self.url} cannot be reached: {_why(error)}") from None
 
 
 def _claims(token: str) -> Mapping[str, object]:
@@ -202,25 +171,3 @@ def _claims(token: str) -> Mapping[str, object]:
     except jwt.PyJWTError:
         raise ValueError("an access token that is no JWT") from None
     return claims
-
-
-def _shown(text: str, secrets: Iterable[str]) -> str:
-    """Return what a server said, fit for a terminal: in one line, without secrets, and not too long."""
-    for secret in filter(None, secrets):
-        text = text.replace(secret, "[hidden]")
-    return "".join(character if character.isprintable() else " " for character in text)[:_LONGEST_SHOWN].strip()
-
-
-def _digits(text: str) -> str:
-    return text if text.isascii() and text.isdecimal() else ""
-
-
-def _why(error: Exception) -> str:
-    """Return the innermost reason of an error: the outer ones repeat the URL, and the query with it."""
-    import requests  # noqa: PLC0415 - loaded already
-
-    if isinstance(error, requests.Timeout):
-        return f"no answer within {_PATIENCE_S:g} seconds"
-    if isinstance(error, requests.exceptions.SSLError):
-        return "its certificate is not trusted, or it speaks no TLS"
-    return "the connection failed"

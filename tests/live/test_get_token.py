@@ -4,12 +4,14 @@ import base64
 import json
 import os
 import pty
+import socket
 import stat
 import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -19,7 +21,7 @@ import pytest
 from pytest_apigee import FakeEdge
 from pytest_apigee.cli import main
 from pytest_apigee.live import get_token as command
-from pytest_apigee.live import prompts
+from pytest_apigee.live import prompts, sso
 from pytest_apigee.sso_cache import directory_of, token_file
 from tests.live.conftest import EMAIL, PASSWORD
 
@@ -462,13 +464,39 @@ def test_an_untrusted_certificate_is_refused(run, home, edge, ops, monkeypatch):
         assert (status, claims(output)["user_name"], errors) == (0, EMAIL, "")
 
 
+def shorten(monkeypatch):
+    """Let the command wait for a tenth of a second, in place of half a minute."""
+    monkeypatch.setattr(sso, "send", partial(sso.send, patience_s=0.1))
+
+
+def test_an_answer_without_end(run, home, monkeypatch):
+    """An answer that is too long, or that comes byte by byte, is none."""
+    text = "{url} cannot be reached: its answer has no end"
+    with answering(200, b" " * 300_000) as url:
+        monkeypatch.setenv("SSO_LOGIN_URL", url)
+        assert run("-u", LOGIN, "-m", "") == (21, "", said(text.format(url=url)))
+
+    def drip():
+        connection, _ = listener.accept()
+        with connection, suppress(OSError):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+            while True:
+                connection.sendall(b" ")
+                time.sleep(0.02)
+
+    shorten(monkeypatch)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=drip)
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        monkeypatch.setenv("SSO_LOGIN_URL", url)
+        assert run("-u", LOGIN, "-m", "") == (21, "", said(text.format(url=url)))
+        thread.join()
+
+
 def test_an_sso_that_says_nothing(run, home, monkeypatch):
     """It does not wait for ever."""
-    import socket
-
-    from pytest_apigee.live import sso
-
-    monkeypatch.setattr(sso, "_PATIENCE_S", 0.1)
+    shorten(monkeypatch)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         monkeypatch.setenv("SSO_LOGIN_URL", url)
